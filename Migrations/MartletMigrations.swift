@@ -1,0 +1,10 @@
+/// Martlet's own schema, embedded in the binary, in the order in which it is applied.
+///
+/// The files are templates: `{schema}` stands for the schema's name.
+public enum MartletMigrations {
+    /// File name and UTF-8 text of each migration.
+    public static let files: [(name: String, bytes: [UInt8])] = [
+        ("V0001_events.sql", PackageResources.V0001_events_sql),
+        ("V0002_checkpoints.sql", PackageResources.V0002_checkpoints_sql),
+    ]
+}

@@ -1,0 +1,48 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .library(name: "Martlet", targets: ["Martlet"]),
+        .library(name: "MartletCLI", targets: ["MartletCLI"]),
+        .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
+        .library(name: "MartletTesting", targets: ["MartletTesting"]),
+    ],
+    traits: [
+        .trait(name: "HTTP", description: "A small HTTP server on libmicrohttpd (needs libmicrohttpd-dev).")
+    ],
+    targets: [
+        .systemLibrary(name: "CLibPQ"),
+        .systemLibrary(name: "CMicroHTTPD"),
+
+        .target(name: "MartletDomain"),
+        .target(name: "MartletJSON"),
+        .target(name: "MartletPostgres", dependencies: ["CLibPQ"]),
+        .target(
+            name: "MartletMigrations", path: "Migrations",
+            resources: [.embedInCode("V0001_events.sql"), .embedInCode("V0002_checkpoints.sql")]),
+        .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
+        .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),
+        .target(
+            name: "Martlet",
+            dependencies: [
+                "MartletDomain", "MartletEventStore", "MartletMigrations", "MartletPostgres", "MartletProjections",
+            ]),
+        .target(name: "MartletTesting", dependencies: ["Martlet"]),
+        .target(name: "MartletCLI", dependencies: ["Martlet"]),
+        .target(
+            name: "MartletHTTP",
+            dependencies: [.target(name: "CMicroHTTPD", condition: .when(traits: ["HTTP"]))]),
+
+        .testTarget(name: "MartletDomainTests", dependencies: ["MartletDomain", "MartletTesting"]),
+        .testTarget(name: "MartletJSONTests", dependencies: ["MartletJSON"]),
+        .testTarget(name: "MartletPostgresTests", dependencies: ["MartletPostgres", "MartletTesting"]),
+        .testTarget(name: "MartletEventStoreTests", dependencies: ["Martlet", "MartletTesting"]),
+        .testTarget(name: "MartletProjectionsTests", dependencies: ["Martlet", "MartletTesting"]),
+        .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),
+        .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"]),
+        .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletTesting"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

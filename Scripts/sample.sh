@@ -1,0 +1,135 @@
+# shellcheck shell=bash
+# What `demo` and `serve` share: builds order-service, starts it on a fresh database of the cluster that the
+# environment names, sends it the shipped orders through its HTTP API and prints the report. Whatever way the script
+# ends, the service is stopped; after a failure the end of its log is shown.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+: "${MARTLET_CLUSTER:?run this by Scripts/cluster run DIR}"
+readonly service_log=$MARTLET_CLUSTER/order-service.log step_log=$MARTLET_CLUSTER/step.log
+readonly port_file=$MARTLET_CLUSTER/order-service.port
+service='' ticker=''
+export PGDATABASE=martlet_demo
+
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+tick() {
+    while true; do
+        sleep 1
+        printf '\r  %-44s %6d s ' "$1" "$((SECONDS - begun))"
+    done
+}
+
+stop_ticker() {
+    [[ -n $ticker ]] || return 0
+    kill "$ticker" 2> /dev/null || true
+    wait "$ticker" 2> /dev/null || true
+    ticker=''
+}
+
+# Runs a command with its output kept back until it fails; on a terminal the elapsed time runs along.
+step() {
+    local what=$1 begun=$SECONDS since=${EPOCHREALTIME/[.,]/} tenths code=0
+    printf '  %-44s' "$what"
+    if [[ -t 1 ]]; then
+        tick "$what" &
+        ticker=$!
+    fi
+    "${@:2}" > "$step_log" 2>&1 || code=$?
+    stop_ticker
+    if ((code)); then
+        printf '\n\n'
+        tail -n 40 "$step_log" >&2
+        fail "$what: failed (exit code $code)"
+    fi
+    tenths=$(((${EPOCHREALTIME/[.,]/} - since) / 100000))
+    [[ ! -t 1 ]] || printf '\r  %-44s' "$what"
+    printf ' %4d.%d s\n' "$((tenths / 10))" "$((tenths % 10))"
+}
+
+build_service() {
+    local build=(swift build --configuration release --package-path SampleApp)
+    step 'building order-service (release)' "${build[@]}" --product order-service
+    order_service=$("${build[@]}" --show-bin-path)/order-service
+}
+
+make_database() {
+    PGOPTIONS='-c client_min_messages=warning' psql --no-psqlrc --quiet --dbname postgres --set ON_ERROR_STOP=1 \
+        --command "DROP DATABASE IF EXISTS $PGDATABASE WITH (FORCE)" --command "CREATE DATABASE $PGDATABASE" \
+        && "$order_service" migrate
+}
+
+# The kernel tells the service to stop when this script is killed.
+start_service() {
+    rm -f "$port_file" "$service_log"
+    setpriv --pdeathsig TERM "$order_service" serve --port "${PORT:-0}" --port-file "$port_file" \
+        < /dev/null > "$service_log" 2>&1 &
+    service=$!
+}
+
+is_alive() {
+    kill -s 0 "$service" 2> /dev/null
+}
+
+await_port() {
+    local attempt
+    for attempt in {1..600}; do
+        if read -r port 2> /dev/null < "$port_file"; then
+            url=http://127.0.0.1:$port
+            return
+        fi
+        is_alive || fail 'order-service ended before it was listening'
+        sleep 0.1
+    done
+    fail "order-service was not listening after $((attempt / 10)) s"
+}
+
+stop_service() {
+    local attempt code=0
+    [[ -n $service ]] || return 0
+    kill -s TERM "$service" 2> /dev/null || true
+    for attempt in {1..150}; do
+        is_alive || break
+        sleep 0.1
+    done
+    if is_alive; then
+        printf 'order-service did not stop within %d s and was killed\n' "$((attempt / 10))" >&2
+        kill -s KILL "$service" || true
+    fi
+    wait "$service" || code=$?
+    service=''
+    return "$code"
+}
+
+finish() {
+    local code=$?
+    trap '' INT TERM HUP
+    stop_ticker
+    stop_service || code=$((code ? code : 1))
+    if ((code > 0 && code < 128)) && [[ -s $service_log ]]; then
+        printf '\nthe last lines of %s:\n' "$service_log" >&2
+        tail -n 20 "$service_log" >&2
+    fi
+    exit "$code"
+}
+
+# From nothing to a read model that has caught up, and the report on it.
+run_sample() {
+    trap finish EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 129' HUP
+    rm -f "$service_log"
+    printf 'Martlet: an order goes from HTTP to a read model\n\n'
+    build_service
+    step 'making a fresh database and its tables' make_database
+    start_service
+    await_port
+    printf '  order-service listens on %s\n\n' "$url"
+    "$order_service" import SampleApp/Data/orders.jsonl --url "$url" --wait
+    printf '\n'
+    "$order_service" report
+}

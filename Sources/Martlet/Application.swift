@@ -1,0 +1,97 @@
+public import MartletDomain
+public import MartletEventStore
+import MartletMigrations
+public import MartletPostgres
+public import MartletProjections
+
+/// An application on one event store: commands in, events kept, projections kept up to date.
+///
+/// ```swift
+/// let bank = Application(postgres: .environment) { Balances() }
+/// try await bank.migrate()
+/// try await bank.execute(.send(cents: 5_00, to: "bob"), on: Account.ID("ada"))
+/// ```
+public struct Application: Sendable {
+    public let store: EventStore
+    private let signal: AppendSignal
+    private let parts: [RunningPart]
+
+    /// Wires the parts; does no I/O.
+    /// - Parameters:
+    ///   - schema: where Martlet's tables live; several apps or tenants share a database by it.
+    ///   - connections: the most connections at once, besides the one that listens while ``run()`` runs.
+    public init(
+        postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
+        @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
+    ) {
+        let store = EventStore(ConnectionPool(postgres, size: connections), schema: schema)
+        let signal = AppendSignal(of: store)
+        self.store = store
+        self.signal = signal
+        self.parts = parts().map { $0.start(store, signal) }
+        let names = self.parts.map(\.name)
+        precondition(Set(names).count == names.count, "expected projections of different names, found \(names)")
+    }
+
+    public var pool: ConnectionPool { store.pool }
+
+    /// Brings Martlet's schema up to date and returns the names of the migrations that were applied.
+    /// - Throws: ``MigrationError``, ``PostgresError``.
+    @discardableResult
+    public func migrate() async throws -> [String] {
+        try await migrator.migrate(pool)
+    }
+
+    /// The migrations of Martlet's schema that have not run yet.
+    /// - Throws: ``MigrationError``, ``PostgresError``.
+    public func pendingMigrations() async throws -> [String] {
+        try await migrator.pending(pool).map(\.name)
+    }
+
+    /// Runs a command on an aggregate: load, decide, append, and again from the start when another was faster.
+    ///
+    /// Returns once the events are durable.
+    /// - Throws: ``ExecuteError``, with the domain's own rejection in it.
+    @discardableResult
+    public func execute<A: Aggregate>(
+        _ command: A.Command, on id: StreamID<A>, metadata: Metadata = .none
+    ) async throws(ExecuteError<A.Rejection>) -> Receipt {
+        try await store.execute(command, on: id, metadata: metadata)
+    }
+
+    /// Keeps the projections up to date until the task is cancelled, through any absence of the database.
+    /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await signal.run() }
+            for part in parts { group.addTask { try await part.run() } }
+            try await group.waitForAll()
+        }
+    }
+
+    /// How each projection is doing.
+    /// - Throws: ``PostgresError`` or ``EventStoreError`` when the database cannot be asked.
+    public func projectionStatuses() async throws -> [ProjectionStatus] {
+        var statuses: [ProjectionStatus] = []
+        for part in parts { statuses.append(try await part.status()) }
+        return statuses
+    }
+
+    /// Waits until every projection has committed a position's effect, in whatever process; true when they have.
+    /// - Throws: as ``projectionStatuses()``, and `CancellationError`.
+    public func caughtUp(to position: GlobalPosition, within limit: Duration = .seconds(5)) async throws -> Bool {
+        let deadline = ContinuousClock.now + limit
+        var pause: Duration = .milliseconds(1)
+        while try await projectionStatuses().contains(where: { $0.position < position }) {
+            guard ContinuousClock.now < deadline else { return false }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(25))
+        }
+        return true
+    }
+
+    private var migrator: Migrator {
+        let migrations = MartletMigrations.files.map { Migration(name: $0.name, bytes: $0.bytes) }
+        return Migrator(schema: store.schema, migrations: migrations)
+    }
+}

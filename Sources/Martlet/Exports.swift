@@ -1,0 +1,5 @@
+// An app imports Martlet alone.
+@_exported import MartletDomain
+@_exported import MartletEventStore
+@_exported import MartletPostgres
+@_exported import MartletProjections

@@ -1,0 +1,73 @@
+import CLibPQ
+
+extension Connection {
+    /// Sends all statements at once and then reads all answers, in one implicit transaction unless one is open.
+    ///
+    /// All of them take effect or none does. Success means that the answer to the closing Sync has been read.
+    /// - Throws: the first statement's failure; the others then had no effect.
+    @discardableResult
+    public func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [Rows] {
+        try await cancellable { () throws(PostgresError) in try self.exchange(statements) }
+    }
+
+    private func exchange(_ statements: [SQL]) throws(PostgresError) -> [Rows] {
+        try requireOpen(statements.first?.text)
+        let bound = try statements.map { sql throws(PostgresError) in (text: sql.text, try BoundParameters(sql)) }
+        guard PQenterPipelineMode(link.pointer) == 1 else {
+            throw PostgresError(sqlState: .protocolViolation, message: link.lastMessage)
+        }
+        defer { leavePipelineMode() }
+        for (text, parameters) in bound { try send(text, parameters) }
+        guard PQpipelineSync(link.pointer) == 1 else { throw link.error(of: nil, statement: nil) }
+        return try readAnswers(to: bound.map(\.text))
+    }
+
+    private func send(_ text: String, _ parameters: BoundParameters) throws(PostgresError) {
+        let sent = parameters.withPointers { types, values, lengths, formats in
+            PQsendQueryParams(link.pointer, text, Int32(parameters.count), types, values, lengths, formats, 1)
+        }
+        guard sent == 1 else { throw link.error(of: nil, statement: text) }
+    }
+
+    private func readAnswers(to statements: [String]) throws(PostgresError) -> [Rows] {
+        var answers: [Rows] = []
+        var failure: PostgresError?
+        for statement in statements {
+            do throws(PostgresError) {
+                answers.append(try readAnswer(to: statement))
+            } catch {
+                failure = failure ?? error
+            }
+            // A lost link answers nothing more; the first word about it is kept.
+            guard link.isOpen else { break }
+        }
+        try readSync(failure)
+        if let failure { throw failure }
+        return answers
+    }
+
+    /// One statement's answer is a result and then a null.
+    private func readAnswer(to statement: String) throws(PostgresError) -> Rows {
+        let result = PQgetResult(link.pointer)
+        defer { while let more = PQgetResult(link.pointer) { PQclear(more) } }
+        guard PQresultStatus(result) != PGRES_PIPELINE_ABORTED else {
+            PQclear(result)
+            throw PostgresError(sqlState: .inFailedTransaction, message: "an earlier statement of the pipeline failed")
+        }
+        return try check(result, statement: statement)
+    }
+
+    private func readSync(_ failure: PostgresError?) throws(PostgresError) {
+        let result = PQgetResult(link.pointer)
+        defer { PQclear(result) }
+        guard PQresultStatus(result) == PGRES_PIPELINE_SYNC else {
+            if let failure { throw failure }
+            throw link.error(of: result, statement: nil)
+        }
+    }
+
+    /// A connection that cannot leave the mode is broken: half an answer may be on its way.
+    private func leavePipelineMode() {
+        if PQexitPipelineMode(link.pointer) != 1 { breakLink() }
+    }
+}

@@ -1,0 +1,60 @@
+import CLibPQ
+import Glibc
+
+/// One libpq connection, closed when the last reference goes.
+///
+/// Unchecked because `PGconn` is a C structure that one thread at a time may use: the owning ``Connection`` touches it
+/// on its own thread only, and the deinitialiser runs when nobody can touch it any more.
+final class Link: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    init(_ configuration: PostgresConfiguration) throws(PostgresError) {
+        guard let pointer = connect(configuration.connectionParameters) else {
+            throw PostgresError(sqlState: .unableToConnect, message: "libpq is out of memory")
+        }
+        self.pointer = pointer
+        guard PQstatus(pointer) == CONNECTION_OK else {
+            throw PostgresError(sqlState: .unableToConnect, message: lastMessage)
+        }
+        // The session's notices are nobody's output.
+        PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+    }
+
+    deinit { PQfinish(pointer) }
+
+    var isOpen: Bool { PQstatus(pointer) == CONNECTION_OK }
+
+    var isIdle: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
+
+    var lastMessage: String { PQerrorMessage(pointer).map { trimmed($0) } ?? "no message" }
+
+    /// The error that a failed result describes; without a SQLSTATE it is libpq's own word that the link is gone.
+    func error(of result: OpaquePointer?, statement: String?) -> PostgresError {
+        guard let result, let state = field(martlet_diag_sqlstate, of: result) else {
+            return PostgresError(sqlState: .connectionFailure, message: lastMessage, statement: statement)
+        }
+        return PostgresError(
+            sqlState: SQLState(rawValue: state),
+            message: field(martlet_diag_message, of: result) ?? "no message",
+            detail: field(martlet_diag_detail, of: result),
+            constraint: field(martlet_diag_constraint, of: result),
+            statement: statement)
+    }
+
+    private func field(_ code: Int32, of result: OpaquePointer) -> String? {
+        PQresultErrorField(result, code).map { String(cString: $0) }
+    }
+}
+
+private func connect(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
+    let keywords = parameters.map { strdup($0.keyword) } + [nil]
+    let values = parameters.map { strdup($0.value) } + [nil]
+    defer { (keywords + values).forEach { free($0) } }
+    return PQconnectdbParams(keywords.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 0)
+}
+
+private func trimmed(_ message: UnsafeMutablePointer<CChar>) -> String {
+    var text = String(cString: message)
+    while let last = text.last, last.isWhitespace { text.removeLast() }
+    return text
+}

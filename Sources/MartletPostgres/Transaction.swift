@@ -1,0 +1,124 @@
+/// An open transaction, for the statements that are to commit together; of no use once its block has ended.
+public struct Transaction: Sendable {
+    package let connection: Connection
+    let id: UInt64
+
+    /// Runs one statement and returns its rows.
+    /// - Throws: ``PostgresError``; after a first failure every statement throws that same first error.
+    @discardableResult
+    public func query(_ sql: SQL) async throws(PostgresError) -> Rows {
+        try await connection.query(sql, in: id)
+    }
+
+    /// Runs one statement and returns how many rows it changed.
+    /// - Throws: as ``query(_:)``.
+    @discardableResult
+    public func execute(_ sql: SQL) async throws(PostgresError) -> Int {
+        try await query(sql).affectedCount
+    }
+
+    /// Sends all statements at once and then reads all answers: one round trip instead of many.
+    /// - Throws: the first failure, with which the whole transaction has failed.
+    @discardableResult
+    public func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [Rows] {
+        try await connection.pipeline(statements, in: id)
+    }
+
+    /// Runs a text of several statements that the program was built with, such as a migration.
+    package func run(script: String) async throws(PostgresError) {
+        try await connection.run(script: script, in: id)
+    }
+}
+
+/// What concurrent transactions may see of each other; Martlet's own correctness never rests on more than the first.
+public enum IsolationLevel: String, Sendable {
+    case readCommitted = "READ COMMITTED"
+    case repeatableRead = "REPEATABLE READ"
+    case serializable = "SERIALIZABLE"
+}
+
+extension Connection {
+    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws or its task is cancelled.
+    ///
+    /// - Throws: what `body` throws; ``PostgresError`` when the commit fails, with `08007` when the link was lost after
+    ///   COMMIT had been sent, so that the outcome is unknown; the first failure when `body` went on after one.
+    public func transaction<Result>(
+        _ level: IsolationLevel = .readCommitted,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (Transaction) async throws -> Result
+    ) async throws -> Result {
+        let transaction = try await begin(level)
+        do {
+            let result = try await body(transaction)
+            try await commit(transaction)
+            return result
+        } catch {
+            await rollback(transaction)
+            throw error
+        }
+    }
+
+    private func begin(_ level: IsolationLevel) async throws(PostgresError) -> Transaction {
+        guard openTransaction == nil else {
+            throw PostgresError(sqlState: .init(rawValue: "25001"), message: "a transaction is already open")
+        }
+        _ = try await query(SQL(trusted: "BEGIN ISOLATION LEVEL \(level.rawValue)"))
+        let id = newTransaction()
+        openTransaction = id
+        firstFailure = nil
+        return Transaction(connection: self, id: id)
+    }
+
+    private func commit(_ transaction: Transaction) throws(PostgresError) {
+        try require(transaction.id)
+        let answer: Rows
+        do throws(PostgresError) {
+            answer = try exchange("COMMIT")
+        } catch where error.leavesOutcomeUnknown {
+            throw PostgresError(sqlState: .transactionResolutionUnknown, message: error.message, statement: "COMMIT")
+        }
+        openTransaction = nil
+        // PostgreSQL answers COMMIT of a failed transaction with success, and this tag.
+        guard answer.commandTag == "ROLLBACK" else { return }
+        throw firstFailure ?? PostgresError(sqlState: .inFailedTransaction, message: "the transaction was rolled back")
+    }
+
+    /// Leaves no transaction open; when that fails the connection is broken, which the pool sees.
+    private func rollback(_ transaction: Transaction) {
+        guard openTransaction == transaction.id else { return }
+        openTransaction = nil
+        guard link.isOpen, !link.isIdle else { return }
+        do throws(PostgresError) { _ = try exchange("ROLLBACK") } catch { breakLink() }
+    }
+
+    fileprivate func query(_ sql: SQL, in transaction: UInt64) async throws(PostgresError) -> Rows {
+        try await remembering(transaction) { () async throws(PostgresError) in try await self.query(sql) }
+    }
+
+    fileprivate func pipeline(_ statements: [SQL], in transaction: UInt64) async throws(PostgresError) -> [Rows] {
+        try await remembering(transaction) { () async throws(PostgresError) in try await self.pipeline(statements) }
+    }
+
+    fileprivate func run(script: String, in transaction: UInt64) async throws(PostgresError) {
+        try await remembering(transaction) { () async throws(PostgresError) in try self.run(script: script) }
+    }
+
+    /// Keeps the transaction's first failure, which later statements would otherwise hide behind `25P02`.
+    private func remembering<Result: Sendable>(
+        _ transaction: UInt64, _ body: () async throws(PostgresError) -> Result
+    ) async throws(PostgresError) -> Result {
+        try require(transaction)
+        do throws(PostgresError) {
+            return try await body()
+        } catch {
+            if firstFailure == nil { firstFailure = error }
+            throw error.sqlState == .inFailedTransaction ? firstFailure ?? error : error
+        }
+    }
+
+    private func require(_ transaction: UInt64) throws(PostgresError) {
+        guard openTransaction == transaction else {
+            throw PostgresError(sqlState: .noActiveTransaction, message: "the transaction has ended")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import FoundationEssentials
+public import Martlet
+
+/// A database of its own for one test, dropped when the test ends.
+///
+/// The server is the one that the `PG*` environment variables name, best a throw-away one; a server that cannot be
+/// reached fails the test.
+public struct ThrowawayDatabase: Sendable {
+    public let name: String
+    public let configuration: PostgresConfiguration
+
+    /// Makes a database, runs `body` on it and drops it, whatever is still connected.
+    public static func with<Result>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (ThrowawayDatabase) async throws -> Result
+    ) async throws -> Result {
+        let name = "test_" + UUID().uuidString.lowercased().filter(\.isHexDigit)
+        let identifier = try SQLIdentifier(name)
+        let server = try await Connection.open(.environment)
+        // template0: unlike template1, nobody can be connected to it, which would make the copy fail.
+        try await server.execute("CREATE DATABASE \(identifier) TEMPLATE template0")
+        let database = ThrowawayDatabase(name: name, configuration: .environment.database(name))
+        do {
+            let result = try await body(database)
+            try await server.execute("DROP DATABASE \(identifier) WITH (FORCE)")
+            return result
+        } catch {
+            try await server.execute("DROP DATABASE \(identifier) WITH (FORCE)")
+            throw error
+        }
+    }
+}
