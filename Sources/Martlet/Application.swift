@@ -65,7 +65,8 @@ public struct Application: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await signal.run() }
             for part in parts { group.addTask { try await part.run() } }
-            try await group.waitForAll()
+            // Not waitForAll: that would wait for the others to end before it told of the first failure.
+            for try await _ in group {}
         }
     }
 

@@ -35,6 +35,9 @@ struct AppendRequest: Sendable {
         }
     }
 
+    /// Of what varies without bound.
+    var byteCount: Int { events.reduce(0) { $0 + $1.payload.bytes.count + $1.metadata.bytes.count } }
+
     /// The one version after which the events can stand, if the expectation names one: then sending twice is harmless.
     var exactVersion: StreamVersion? {
         switch expected {

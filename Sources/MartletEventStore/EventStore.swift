@@ -6,11 +6,13 @@ public struct EventStore: Sendable {
     public let pool: ConnectionPool
     public let schema: SQLIdentifier
     let codec = EventCodec()
+    let appender: Appender
 
-    /// Does no I/O; the schema is made by the migrations.
+    /// Does no I/O; the schema is made by the migrations. Copies share one queue of appends; make one store a process.
     public init(_ pool: ConnectionPool, schema: SQLIdentifier = "martlet") {
         self.pool = pool
         self.schema = schema
+        appender = Appender(AppendCall(pool: pool, schema: schema))
     }
 
     /// The position of the log's last event.

@@ -92,7 +92,7 @@ struct ExchangeState {
 
     private func accept(_ head: RequestHead) -> Result<RequestTarget, Refusal> {
         if head.isTargetCut { return .failure(Refusal(response: .undecodableTarget(.containsNUL))) }
-        if head.headers.frameBodyAmbiguously { return .failure(Refusal(response: .ambiguousLength())) }
+        if !head.headers.frameBodyClearly { return .failure(Refusal(response: .ambiguousLength())) }
         if let announced = head.headers["Content-Length"], UInt64(announced) ?? .max > maximumBody {
             return .failure(Refusal(response: .bodyTooLarge(limit: maximumBody, found: announced)))
         }
@@ -101,9 +101,13 @@ struct ExchangeState {
 }
 
 extension HTTPHeaders {
-    /// Whether two servers could disagree on where the body ends (request smuggling, RFC 9112 section 11.2).
-    fileprivate var frameBodyAmbiguously: Bool {
-        values(for: "Content-Length").count + values(for: "Transfer-Encoding").count > 1
+    /// Whether no two servers could disagree on where the body ends (request smuggling, RFC 9112 section 11.2).
+    ///
+    /// libmicrohttpd would prefer one of several, and read a coding that it does not know until the connection closes.
+    fileprivate var frameBodyClearly: Bool {
+        let codings = values(for: "Transfer-Encoding")
+        return values(for: "Content-Length").count + codings.count <= 1
+            && codings.allSatisfy { $0.equalsIgnoringCase("chunked") }
     }
 }
 #endif

@@ -14,7 +14,7 @@ extension HTTPResponse {
     static func ambiguousLength() -> HTTPResponse {
         error(
             .badRequest, code: "ambiguous_length",
-            message: "expected one \"Content-Length\" or \"Transfer-Encoding\", found several"
+            message: "expected one \"Content-Length\" or one \"Transfer-Encoding: chunked\", found something else"
         ).closingConnection()
     }
 

@@ -69,8 +69,8 @@ public struct HTTPServer: Sendable {
                 }
             }
             if await !isDrained(traffic, within: limits.grace) {
-                handlers.cancelAll()
                 traffic.abandonUnanswered()
+                handlers.cancelAll()
             }
             daemon.stop()
         }

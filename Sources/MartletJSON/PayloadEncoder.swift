@@ -46,8 +46,8 @@ public struct PayloadEncoder: Sendable {
 
     private func writer<T: Encodable>(for value: T, splitsCase: Bool) throws -> PayloadWriter {
         let writer = PayloadWriter(
-            PayloadWriter.Options(dates: dates, data: data, userInfo: userInfo, maximumDepth: maximumDepth))
-        writer.splitsCase = splitsCase
+            PayloadWriter.Options(dates: dates, data: data, userInfo: userInfo, maximumDepth: maximumDepth),
+            splitsCase: splitsCase)
         try writer.value(value)
         if writer.unclaimed.contains(0) {
             throw writer.invalid(value, [], "expected a value, found that \"\(T.self)\" encodes none")

@@ -38,6 +38,7 @@ public actor ConnectionPool {
     }
 
     /// Runs `body` in a transaction on a lent connection; see ``Connection/transaction(_:isolation:_:)``.
+    @discardableResult
     public func transaction<Result>(
         _ level: IsolationLevel = .readCommitted, isolation: isolated (any Actor)? = #isolation,
         _ body: (Transaction) async throws -> Result

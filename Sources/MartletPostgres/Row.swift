@@ -50,6 +50,11 @@ public struct PostgresDecodingError: Error, Hashable, CustomStringConvertible {
     public let column: String
     public let problem: String
 
+    public init(column: String, problem: String) {
+        self.column = column
+        self.problem = problem
+    }
+
     public var description: String { "column \"\(column)\": \(problem)" }
 }
 

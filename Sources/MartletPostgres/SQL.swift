@@ -62,6 +62,11 @@ extension SQL: ExpressibleByStringInterpolation {
             parts.append(.parameter(Parameter(value)))
         }
 
+        /// Binds a value, or NULL.
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            parts.append(.parameter(Parameter(value)))
+        }
+
         public mutating func appendInterpolation(_ identifier: SQLIdentifier) {
             parts.append(.text(identifier.quoted))
         }

@@ -42,6 +42,7 @@ extension Connection {
     ///
     /// - Throws: what `body` throws; ``PostgresError`` when the commit fails, with `08007` when the link was lost after
     ///   COMMIT had been sent, so that the outcome is unknown; the first failure when `body` went on after one.
+    @discardableResult
     public func transaction<Result>(
         _ level: IsolationLevel = .readCommitted,
         isolation: isolated (any Actor)? = #isolation,

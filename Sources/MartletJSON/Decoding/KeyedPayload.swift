@@ -46,8 +46,17 @@ extension KeyedPayload: KeyedDecodingContainerProtocol {
     var codingPath: [any CodingKey] { document.path(to: object) }
 
     var allKeys: [Key] {
-        let keys = document.names(of: object).compactMap { Key(stringValue: $0) }
-        if object == PayloadDocument.caseRoot, document.caseName != nil { document.caseIsUnknown = keys.isEmpty }
+        if object == PayloadDocument.caseRoot, let name = document.caseName {
+            guard let key = Key(stringValue: name) else {
+                document.caseIsUnknown = true
+                return []
+            }
+            return [key]
+        }
+        var keys: [Key] = []
+        for name in document.names(of: object) {
+            if let key = Key(stringValue: name) { keys.append(key) }
+        }
         return keys
     }
 

@@ -10,15 +10,15 @@ final class PayloadDocument {
         var userInfo: [CodingUserInfoKey: any Sendable]
     }
 
-    private(set) var bytes: UnsafeRawBufferPointer
+    @exclusivity(unchecked) private(set) var bytes: UnsafeRawBufferPointer
     let tape: PayloadTape
     let options: Options
     /// The name that stands, outside the bytes, around the payload of a case.
     let caseName: String?
     /// Set when the type was asked whether it knows `caseName` and did not.
-    var caseIsUnknown = false
+    @exclusivity(unchecked) var caseIsUnknown = false
     /// Values by key, of the objects in which a key occurs twice (by token index).
-    private(set) var indexes: [Int: [String: Int]] = [:]
+    @exclusivity(unchecked) private(set) var indexes: [Int: [String: Int]] = [:]
     private var ownedBytes: UnsafeMutableRawBufferPointer?
 
     init(bytes: UnsafeRawBufferPointer, tape: consuming PayloadTape, caseName: String?, options: Options) {

@@ -77,23 +77,20 @@ extension PayloadScanner {
 
     /// Scans the digits of `\u`, and the second half when they are the first half of a surrogate pair.
     private mutating func scanUnicodeEscape() throws(PayloadError) {
-        let unit = try scanFourDigits()
+        let unit = try scanCodeUnit()
         guard unit & 0xF800 == 0xD800 else { return }
         guard unit < 0xDC00 else { throw unexpected("a high surrogate before the low one") }
         guard current == UInt8(ascii: "\\") else { throw unexpected("a low surrogate") }
         position += 1
         guard current == UInt8(ascii: "u") else { throw unexpected("a low surrogate") }
         position += 1
-        guard try scanFourDigits() & 0xFC00 == 0xDC00 else { throw unexpected("a low surrogate") }
+        guard try scanCodeUnit() & 0xFC00 == 0xDC00 else { throw unexpected("a low surrogate") }
     }
 
-    private mutating func scanFourDigits() throws(PayloadError) -> UInt32 {
-        var unit: UInt32 = 0
-        for _ in 0..<4 {
-            guard let digit = StringBytes.hexDigit(current) else { throw unexpected("a hexadecimal digit") }
-            unit = unit << 4 | UInt32(digit)
-            position += 1
-        }
-        return unit
+    private mutating func scanCodeUnit() throws(PayloadError) -> UInt32 {
+        let digits = StringBytes.hexDigits(in: bytes, from: position)
+        position += min(digits, 4)
+        guard digits >= 4 else { throw unexpected("a hexadecimal digit") }
+        return StringBytes.codeUnit(in: bytes, at: position - 4)
     }
 }

@@ -11,14 +11,17 @@ struct UnkeyedPayload {
         element = UInt32(truncatingIfNeeded: document.firstChild(of: array))
     }
 
-    /// Reads the element with `read` and steps over it, unless that throws.
+    /// The element to be read now; `advance` steps over it once that has worked.
     @inline(__always)
-    private mutating func next<T>(_ type: Any.Type, _ read: (Int) throws -> T) throws -> T {
+    private func current(_ type: Any.Type) throws -> Int {
         guard !isAtEnd else { throw end(type) }
-        let value = try read(Int(element))
+        return Int(element)
+    }
+
+    @inline(__always)
+    private mutating func advance() {
         element = document.tape[Int(element)].next
         currentIndex += 1
-        return value
     }
 
     private func end(_ type: Any.Type) -> DecodingError {
@@ -34,29 +37,72 @@ extension UnkeyedPayload: UnkeyedDecodingContainer {
     var isAtEnd: Bool { element >= document.tape[Int(array)].next }
 
     mutating func decodeNil() throws -> Bool {
-        guard !isAtEnd else { throw end(Never?.self) }
-        guard document.isNull(at: Int(element)) else { return false }
-        return try next(Never?.self) { _ in true }
+        let isNull = document.isNull(at: try current(Never?.self))
+        if isNull { advance() }
+        return isNull
     }
 
     mutating func nestedContainer<NestedKey: CodingKey>(
         keyedBy type: NestedKey.Type
     ) throws -> KeyedDecodingContainer<NestedKey> {
-        try next(type) { [document] in try PayloadValueDecoder(document: document, index: $0).container(keyedBy: type) }
+        let container = try decoder().container(keyedBy: type)
+        advance()
+        return container
     }
 
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        try next([Any].self) { [document] in try PayloadValueDecoder(document: document, index: $0).unkeyedContainer() }
+        let container = try decoder().unkeyedContainer()
+        advance()
+        return container
     }
 
     mutating func superDecoder() throws -> any Decoder {
-        try next((any Decoder).self) { [document] in PayloadValueDecoder(document: document, index: $0) }
+        let decoder = try decoder()
+        advance()
+        return decoder
     }
 
-    mutating func decode(_ type: Bool.Type) throws -> Bool { try next(type, document.bool) }
-    mutating func decode(_ type: String.Type) throws -> String { try next(type, document.string) }
-    mutating func decode(_ type: Double.Type) throws -> Double { try next(type, document.double) }
-    mutating func decode(_ type: Float.Type) throws -> Float { try next(type, document.float) }
+    private func decoder() throws -> PayloadValueDecoder {
+        PayloadValueDecoder(document: document, index: try current((any Decoder).self))
+    }
+
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        let value = try document.value(type, at: current(type))
+        advance()
+        return value
+    }
+
+    @inline(__always)
+    private mutating func integer<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
+        let value = try document.integer(type, at: current(type))
+        advance()
+        return value
+    }
+
+    mutating func decode(_ type: Bool.Type) throws -> Bool {
+        let value = try document.bool(at: current(type))
+        advance()
+        return value
+    }
+
+    mutating func decode(_ type: String.Type) throws -> String {
+        let value = try document.string(at: current(type))
+        advance()
+        return value
+    }
+
+    mutating func decode(_ type: Double.Type) throws -> Double {
+        let value = try document.double(at: current(type))
+        advance()
+        return value
+    }
+
+    mutating func decode(_ type: Float.Type) throws -> Float {
+        let value = try document.float(at: current(type))
+        advance()
+        return value
+    }
+
     mutating func decode(_ type: Int.Type) throws -> Int { try integer(type) }
     mutating func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
     mutating func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
@@ -69,13 +115,4 @@ extension UnkeyedPayload: UnkeyedDecodingContainer {
     mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
     mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
     mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
-
-    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
-        try next(type) { [document] in try document.value(type, at: $0) }
-    }
-
-    @inline(__always)
-    private mutating func integer<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
-        try next(type) { [document] in try document.integer(type, at: $0) }
-    }
 }

@@ -64,7 +64,7 @@ extension PayloadWriter {
         text.withUTF8(writeString)
     }
 
-    private func writeString(_ text: UnsafeBufferPointer<UInt8>) {
+    func writeString(_ text: UnsafeBufferPointer<UInt8>) {
         let raw = UnsafeRawBufferPointer(text)
         let special = StringBytes.firstToEscape(in: raw, from: 0)
         let output = openString(text.count)

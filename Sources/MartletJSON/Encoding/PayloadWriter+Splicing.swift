@@ -97,14 +97,12 @@ extension PayloadWriter {
 
     /// Takes note of a key of the innermost container. One that was written before is removed: the last value wins.
     @inline(__always)
-    func noteKey(_ key: String) {
-        if splitsCase, frames.count == 3 { noteInnerKey(key) }
+    func noteKey(_ key: UnsafeBufferPointer<UInt8>) {
         let frame = frames.base + (frames.count - 1)
         guard frame.pointee.keys < Self.maximumWatchedKeys else { return }
-        let utf8 = key.utf8
-        let ends = UInt64(utf8.first ?? 0) &* 7 &+ UInt64(utf8.last ?? 0) &* 13
-        let bit: UInt64 = 1 << ((UInt64(utf8.count) &* 29 &+ ends) & 63)
-        if frame.pointee.seen & bit != 0 { removeMember(key, from: frame.pointee.start) }
+        let ends = key.isEmpty ? 0 : UInt64(key[0]) &* 7 &+ UInt64(key[key.count - 1]) &* 13
+        let bit: UInt64 = 1 << ((UInt64(key.count) &* 29 &+ ends) & 63)
+        if frame.pointee.seen & bit != 0 { removeMember(String(decoding: key, as: UTF8.self), from: frame.pointee.start) }
         frame.pointee.seen |= bit
         frame.pointee.keys += 1
     }

@@ -38,27 +38,30 @@ final class PayloadWriter {
     let options: Options
     /// Where the bytes of a spliced piece belong; empty for a whole encoding.
     let basePath: [any CodingKey]
-    var bytes: GrowingBuffer<UInt8>
-    var frames = GrowingBuffer<Frame>(capacity: 12)
-    var states = GrowingBuffer<Int>(capacity: 24)
-    /// The place whose value belongs at the end of the bytes and has not begun.
-    var pending = none
-    /// Places not written to in time, which hold `{}` for now.
-    var unclaimed: Set<Int32> = []
-    /// What no function that returns a container could throw.
-    var failure: (any Error)?
-    /// How many calls of `encode(to:)` are under way.
-    var nesting = 0
-    var lateWrites = 0
-    /// The keys of the container inside the top one, when a case is to be split off; see `CaseSplit`.
-    var caseKeys: (any CodingKey.Type)?
-    var splitsCase = false
-    /// Whether an unwrapped payload would be mistaken for the keys of its case.
-    var caseKeysClash = false
+    let splitsCase: Bool
 
-    init(_ options: Options, basePath: [any CodingKey] = [], capacity: Int = 1_000) {
+    // The checks for exclusive access would be a third of the time. Nothing here is handed on while it is being changed.
+    @exclusivity(unchecked) var bytes: GrowingBuffer<UInt8>
+    @exclusivity(unchecked) var frames = GrowingBuffer<Frame>(capacity: 12)
+    @exclusivity(unchecked) var states = GrowingBuffer<Int>(capacity: 24)
+    /// The place whose value belongs at the end of the bytes and has not begun.
+    @exclusivity(unchecked) var pending = none
+    /// Places not written to in time, which hold `{}` for now.
+    @exclusivity(unchecked) var unclaimed: Set<Int32> = []
+    /// What no function that returns a container could throw.
+    @exclusivity(unchecked) var failure: (any Error)?
+    /// How many calls of `encode(to:)` are under way.
+    @exclusivity(unchecked) var nesting = 0
+    @exclusivity(unchecked) var lateWrites = 0
+    /// The keys of the container inside the top one, when a case is to be split off; see `CaseSplit`.
+    @exclusivity(unchecked) var caseKeys: (any CodingKey.Type)?
+    /// Whether an unwrapped payload would be mistaken for the keys of its case.
+    @exclusivity(unchecked) var caseKeysClash = false
+
+    init(_ options: Options, basePath: [any CodingKey] = [], splitsCase: Bool = false, capacity: Int = 1_000) {
         self.options = options
         self.basePath = basePath
+        self.splitsCase = splitsCase
         bytes = GrowingBuffer(capacity: capacity)
     }
 
@@ -117,10 +120,14 @@ extension PayloadWriter {
             if bytes[bytes.count - 1] != UInt8(ascii: "[") { bytes.append(UInt8(ascii: ",")) }
             return
         }
-        noteKey(key)
-        if bytes[bytes.count - 1] != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
-        write(key)
-        bytes.append(UInt8(ascii: ":"))
+        if splitsCase, frames.count == 3 { noteInnerKey(key) }
+        var text = key
+        text.withUTF8 { name in
+            noteKey(name)
+            if bytes[bytes.count - 1] != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
+            writeString(name)
+            bytes.append(UInt8(ascii: ":"))
+        }
     }
 
     /// The container that the value at `place` is, begun now or before.

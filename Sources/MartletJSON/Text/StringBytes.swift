@@ -132,8 +132,15 @@ enum StringBytes {
         }
     }
 
-    private static func codeUnit(in bytes: UnsafeRawBufferPointer, at start: Int) -> UInt32 {
+    /// The value of the four hexadecimal digits at `start`.
+    static func codeUnit(in bytes: UnsafeRawBufferPointer, at start: Int) -> UInt32 {
         guard start + 4 <= bytes.count else { return 0xFFFD }
         return (start..<start + 4).reduce(0) { $0 << 4 | UInt32(hexDigit(bytes[$1]) ?? 0) }
+    }
+
+    /// How many of the four bytes at `start` are hexadecimal digits, up to the first that is not.
+    static func hexDigits(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        let end = min(start + 4, bytes.count)
+        return ((start..<end).first { hexDigit(bytes[$0]) == nil } ?? end) - start
     }
 }

@@ -1,0 +1,42 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "order-service",
+    products: [.executable(name: "order-service", targets: ["order-service"])],
+    dependencies: [.package(name: "martlet", path: "..", traits: ["HTTP"])],
+    targets: [
+        .target(name: "OrderDomain", dependencies: [.product(name: "Martlet", package: "martlet")]),
+        .target(
+            name: "OrderReadModel",
+            dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")],
+            resources: [
+                .embedInCode("Migrations/V0001_order_summaries.sql"),
+                .embedInCode("Migrations/V0002_revenue_by_day.sql"),
+            ]),
+        .target(
+            name: "OrderService",
+            dependencies: [
+                "OrderDomain", "OrderReadModel",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletCLI", package: "martlet"),
+                .product(name: "MartletHTTP", package: "martlet"),
+            ]),
+        .executableTarget(
+            name: "order-service",
+            dependencies: ["OrderService", .product(name: "MartletCLI", package: "martlet")]),
+
+        .testTarget(
+            name: "OrderDomainTests", dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")]),
+        .testTarget(
+            name: "OrderServiceTests",
+            dependencies: [
+                "OrderDomain", "OrderReadModel", "OrderService", "order-service",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletCLI", package: "martlet"),
+                .product(name: "MartletHTTP", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

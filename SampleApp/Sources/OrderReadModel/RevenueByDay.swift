@@ -1,0 +1,35 @@
+public import Martlet
+public import OrderDomain
+import FoundationEssentials
+
+/// Keeps the table `revenue_by_day`: what was paid and what was refunded on each day, in UTC.
+///
+/// Adding is not idempotent; that each event is added once is what Martlet promises.
+public struct RevenueByDay: Projection {
+    public static let name = "revenue_by_day"
+
+    public init() {}
+
+    public func project(_ recorded: Recorded<Order>, in transaction: Transaction) async throws {
+        switch recorded.event {
+        case .paid(let cents, let at):
+            try await transaction.execute(addition(on: at, paid: cents))
+        case .cancelled(_, let cents, let at) where cents > 0:
+            try await transaction.execute(addition(on: at, refunded: cents))
+        case .placed, .shipped, .cancelled: break
+        }
+    }
+
+    private func addition(on time: Date, paid: Int = 0, refunded: Int = 0) -> SQL {
+        """
+        INSERT INTO \(ShopSchema.name).revenue_by_day AS known
+            (day, paid_cents, refunded_cents, paid_orders, refunded_orders)
+        VALUES ((\(time) AT TIME ZONE 'UTC')::date, \(paid), \(refunded), \(paid > 0 ? 1 : 0), \(refunded > 0 ? 1 : 0))
+        ON CONFLICT ON CONSTRAINT revenue_by_day_pkey DO UPDATE SET
+            paid_cents = known.paid_cents + EXCLUDED.paid_cents,
+            refunded_cents = known.refunded_cents + EXCLUDED.refunded_cents,
+            paid_orders = known.paid_orders + EXCLUDED.paid_orders,
+            refunded_orders = known.refunded_orders + EXCLUDED.refunded_orders
+        """
+    }
+}
