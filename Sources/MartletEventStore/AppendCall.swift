@@ -18,9 +18,9 @@ struct AppendCall: Sendable {
     func outcomes(of requests: [AppendRequest]) async -> [AppendOutcome] {
         do throws(PostgresError) {
             return try await send(requests)
-        } catch where error.leavesOutcomeUnknown {
+        } catch  where error.leavesOutcomeUnknown {
             return await settle(requests, after: error)
-        } catch where requests.count == 1 || error.isUnavailability || error.sqlState == .lockNotAvailable {
+        } catch  where requests.count == 1 || error.isUnavailability || error.sqlState == .lockNotAvailable {
             return requests.map { _ in .failed(error) }
         } catch {
             // One of them is at fault, and the server does not say which: halve until it stands alone.
@@ -33,7 +33,8 @@ struct AppendCall: Sendable {
         let rows = try await pool.query(.append(requests, schema: schema))
         do throws(PostgresDecodingError) {
             guard rows.count == requests.count else {
-                throw PostgresDecodingError(column: "*", problem: "expected \(requests.count) rows, found \(rows.count)")
+                throw PostgresDecodingError(
+                    column: "*", problem: "expected \(requests.count) rows, found \(rows.count)")
             }
             return try rows.map { row throws(PostgresDecodingError) in try AppendOutcome(row) }
         } catch {
@@ -59,7 +60,7 @@ struct AppendCall: Sendable {
         while !requests.isEmpty, ContinuousClock.now < deadline {
             do throws(PostgresError) {
                 return try await recognisingOwnEvents(of: requests, in: try await send(requests))
-            } catch where error.isUnavailability || error.sqlState == .lockNotAvailable {
+            } catch  where error.isUnavailability || error.sqlState == .lockNotAvailable {
                 failures += 1
                 // The task is the appender's own; nobody cancels it.
                 do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}

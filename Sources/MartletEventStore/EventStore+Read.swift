@@ -11,7 +11,9 @@ extension EventStore {
         PagedEvents(after: version.rawValue) { last throws(EventStoreError) in
             let page = try await streamPage(id.name, after: StreamVersion(rawValue: last))
             return try page.map { stored throws(EventStoreError) in try codec.decode(stored, of: A.self) }
-        } key: { $0.version.rawValue }
+        } key: {
+            $0.version.rawValue
+        }
     }
 
     /// All events after a position, in the order of their commits; ends at the log's end.
@@ -20,7 +22,9 @@ extension EventStore {
     public func readLog(after position: GlobalPosition = .start) -> PagedEvents<StoredEvent> {
         PagedEvents(after: position.rawValue) { last throws(EventStoreError) in
             try await logPage(after: GlobalPosition(rawValue: last), limit: PagedEvents<StoredEvent>.pageSize)
-        } key: { $0.position.rawValue }
+        } key: {
+            $0.position.rawValue
+        }
     }
 
     /// Up to `limit` events that follow a position without a hole.

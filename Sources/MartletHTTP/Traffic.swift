@@ -1,95 +1,95 @@
 #if HTTP
-import Synchronization
+    import Synchronization
 
-/// A complete request on its way to the handler.
-struct Submission: Sendable {
-    let request: HTTPRequest
-    let exchange: Exchange
-}
-
-/// The requests in flight, where libmicrohttpd's thread and the handlers' tasks meet.
-///
-/// Lock order: this lock, then an exchange's or libmicrohttpd's own, which calls us back without holding any.
-final class Traffic: Sendable {
-    private struct State {
-        var admission: Admission
-        /// Suspended connections by their exchange; whoever takes one out is the only one to settle it.
-        var unanswered: [ObjectIdentifier: Exchange] = [:]
-        /// Admitted exchanges that libmicrohttpd has not completed.
-        var open: Set<ObjectIdentifier> = []
+    /// A complete request on its way to the handler.
+    struct Submission: Sendable {
+        let request: HTTPRequest
+        let exchange: Exchange
     }
 
-    let limits: HTTPLimits
-    /// Ends when the server stops, after everything that was admitted.
-    let submissions: AsyncStream<Submission>
-    /// Ends when everything admitted has been sent after the server began to stop.
-    let drained: AsyncStream<Never>
-    private let feed: AsyncStream<Submission>.Continuation
-    private let drainedSignal: AsyncStream<Never>.Continuation
-    private let state: Mutex<State>
+    /// The requests in flight, where libmicrohttpd's thread and the handlers' tasks meet.
+    ///
+    /// Lock order: this lock, then an exchange's or libmicrohttpd's own, which calls us back without holding any.
+    final class Traffic: Sendable {
+        private struct State {
+            var admission: Admission
+            /// Suspended connections by their exchange; whoever takes one out is the only one to settle it.
+            var unanswered: [ObjectIdentifier: Exchange] = [:]
+            /// Admitted exchanges that libmicrohttpd has not completed.
+            var open: Set<ObjectIdentifier> = []
+        }
 
-    init(limits: HTTPLimits) {
-        self.limits = limits
-        (submissions, feed) = AsyncStream.makeStream()
-        (drained, drainedSignal) = AsyncStream.makeStream()
-        state = Mutex(State(admission: Admission(limit: limits.requestsInFlight)))
-    }
+        let limits: HTTPLimits
+        /// Ends when the server stops, after everything that was admitted.
+        let submissions: AsyncStream<Submission>
+        /// Ends when everything admitted has been sent after the server began to stop.
+        let drained: AsyncStream<Never>
+        private let feed: AsyncStream<Submission>.Continuation
+        private let drainedSignal: AsyncStream<Never>.Continuation
+        private let state: Mutex<State>
 
-    var isStopping: Bool {
-        state.withLock { $0.admission.isStopping }
-    }
+        init(limits: HTTPLimits) {
+            self.limits = limits
+            (submissions, feed) = AsyncStream.makeStream()
+            (drained, drainedSignal) = AsyncStream.makeStream()
+            state = Mutex(State(admission: Admission(limit: limits.requestsInFlight)))
+        }
 
-    /// Suspends the connection and passes the request on, if it is admitted.
-    func submit(_ request: HTTPRequest, of exchange: Exchange) -> Admission.Verdict {
-        state.withLock { state in
-            let verdict = state.admission.admit()
-            guard verdict == .admitted else { return verdict }
-            // Before anybody can settle it, and before the feed can end: both wait for this lock.
-            exchange.suspend()
-            state.unanswered[ObjectIdentifier(exchange)] = exchange
-            state.open.insert(ObjectIdentifier(exchange))
-            feed.yield(Submission(request: request, exchange: exchange))
-            return verdict
+        var isStopping: Bool {
+            state.withLock { $0.admission.isStopping }
+        }
+
+        /// Suspends the connection and passes the request on, if it is admitted.
+        func submit(_ request: HTTPRequest, of exchange: Exchange) -> Admission.Verdict {
+            state.withLock { state in
+                let verdict = state.admission.admit()
+                guard verdict == .admitted else { return verdict }
+                // Before anybody can settle it, and before the feed can end: both wait for this lock.
+                exchange.suspend()
+                state.unanswered[ObjectIdentifier(exchange)] = exchange
+                state.open.insert(ObjectIdentifier(exchange))
+                feed.yield(Submission(request: request, exchange: exchange))
+                return verdict
+            }
+        }
+
+        /// Without effect if the exchange was abandoned before.
+        func answer(_ exchange: Exchange, with response: HTTPResponse) {
+            let isFirst = state.withLock { state in
+                guard state.unanswered.removeValue(forKey: ObjectIdentifier(exchange)) != nil else { return false }
+                state.admission.answered()
+                return true
+            }
+            if isFirst { exchange.settle(response) }
+        }
+
+        /// The response has been sent, or the client is gone.
+        func complete(_ exchange: Exchange) {
+            update { state in
+                if state.open.remove(ObjectIdentifier(exchange)) != nil { state.admission.completed() }
+            }
+        }
+
+        func stopAccepting() {
+            update { $0.admission.stop() }
+            feed.finish()
+        }
+
+        /// Closes the connections whose handlers have not answered; no connection is suspended afterwards.
+        func abandonUnanswered() {
+            let abandoned = state.withLock { state in
+                defer { state.unanswered = [:] }
+                return Array(state.unanswered.values)
+            }
+            for exchange in abandoned { exchange.settle(nil) }
+        }
+
+        private func update(_ change: (inout State) -> Void) {
+            let isDrained = state.withLock { state in
+                change(&state)
+                return state.admission.isDrained
+            }
+            if isDrained { drainedSignal.finish() }
         }
     }
-
-    /// Without effect if the exchange was abandoned before.
-    func answer(_ exchange: Exchange, with response: HTTPResponse) {
-        let isFirst = state.withLock { state in
-            guard state.unanswered.removeValue(forKey: ObjectIdentifier(exchange)) != nil else { return false }
-            state.admission.answered()
-            return true
-        }
-        if isFirst { exchange.settle(response) }
-    }
-
-    /// The response has been sent, or the client is gone.
-    func complete(_ exchange: Exchange) {
-        update { state in
-            if state.open.remove(ObjectIdentifier(exchange)) != nil { state.admission.completed() }
-        }
-    }
-
-    func stopAccepting() {
-        update { $0.admission.stop() }
-        feed.finish()
-    }
-
-    /// Closes the connections whose handlers have not answered; no connection is suspended afterwards.
-    func abandonUnanswered() {
-        let abandoned = state.withLock { state in
-            defer { state.unanswered = [:] }
-            return Array(state.unanswered.values)
-        }
-        for exchange in abandoned { exchange.settle(nil) }
-    }
-
-    private func update(_ change: (inout State) -> Void) {
-        let isDrained = state.withLock { state in
-            change(&state)
-            return state.admission.isDrained
-        }
-        if isDrained { drainedSignal.finish() }
-    }
-}
 #endif

@@ -52,7 +52,9 @@ extension Connection {
 
     func putCopy(_ bytes: [UInt8]) throws(PostgresError) {
         guard let length = Int32(exactly: bytes.count) else { throw .tooLong("a row to copy") }
-        let sent = bytes.withUnsafeBytes { PQputCopyData(link.pointer, $0.bindMemory(to: CChar.self).baseAddress, length) }
+        let sent = bytes.withUnsafeBytes {
+            PQputCopyData(link.pointer, $0.bindMemory(to: CChar.self).baseAddress, length)
+        }
         guard sent == 1 else { throw link.error(of: nil, statement: nil) }
     }
 
@@ -83,7 +85,8 @@ extension Connection {
 public struct CopyWriter {
     private static let blockSize = 65_536
     /// Signature, flags and header extension of the binary form (PostgreSQL's documentation of COPY).
-    private static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + Array(repeating: 0, count: 8)
+    private static let header: [UInt8] =
+        Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + Array(repeating: 0, count: 8)
 
     private let connection: Connection
     private var buffer = Self.header

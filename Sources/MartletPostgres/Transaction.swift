@@ -75,7 +75,7 @@ extension Connection {
         let answer: Rows
         do throws(PostgresError) {
             answer = try exchange("COMMIT")
-        } catch where error.leavesOutcomeUnknown {
+        } catch  where error.leavesOutcomeUnknown {
             throw PostgresError(sqlState: .transactionResolutionUnknown, message: error.message, statement: "COMMIT")
         }
         openTransaction = nil

@@ -4,8 +4,14 @@ import Martlet
 struct Account: Aggregate {
     static let category = "account"
 
-    enum Command { case receive(cents: Int), send(cents: Int, to: Account.ID) }
-    enum Event: EventPayload, Equatable { case received(cents: Int), sent(cents: Int, to: Account.ID) }
+    enum Command {
+        case receive(cents: Int)
+        case send(cents: Int, to: Account.ID)
+    }
+    enum Event: EventPayload, Equatable {
+        case received(cents: Int)
+        case sent(cents: Int, to: Account.ID)
+    }
     enum Rejection: Error, Equatable { case insufficientFunds(shortBy: Int) }
 
     var balance = 0

@@ -3,7 +3,10 @@ import MartletTesting
 import Testing
 
 @Suite(.tags(.database)) struct ContentionTests {
-    private enum Ending { case won(StreamVersion), lost(VersionConflict) }
+    private enum Ending {
+        case won(StreamVersion)
+        case lost(VersionConflict)
+    }
 
     /// Runs `count` appends at once and says how each ended.
     private func race(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.tags(.database)) struct GroupCommitTests {
     @Test func `appends that arrive together share commits`() async throws {
-        try await ThrowawayDatabase.withApplication { application in
+        try await ThrowawayDatabase.withApplication { application async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
                     group.addTask {
@@ -21,13 +21,13 @@ import Testing
     }
 
     @Test func `an append that the server refuses fails alone among 200`() async throws {
-        try await ThrowawayDatabase.withApplication { application in
+        try await ThrowawayDatabase.withApplication { application async throws in
             try await application.pool.execute(
                 """
                 ALTER TABLE martlet.events ADD CONSTRAINT events_no_thirteen
                 CHECK (payload->>'cents' <> '13')
                 """)
-            let failures = try await withThrowingTaskGroup(of: PostgresError?.self) { group in
+            let failures: [PostgresError] = try await withThrowingTaskGroup(of: PostgresError?.self) { group in
                 for number in 0..<200 {
                     group.addTask { try await refusal(of: number, application.store) }
                 }
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `a caller that is cancelled does not take the append with it`() async throws {
-        try await ThrowawayDatabase.withApplication { application in
+        try await ThrowawayDatabase.withApplication { application async throws in
             let caller = Task {
                 try await application.store.append([.received(cents: 1)], to: Account.ID("ada"), expecting: .noStream)
             }

@@ -103,8 +103,9 @@ struct ContainerTests {
         }
     }
 
+    /// Foundation traps on these two.
     @Test func `an element that throws leaves no trace`() throws {
-        try expect(#"{"a":[1,{"b":{"a":2}}],"c":3}"#) { encoder in
+        let written = try json { encoder in
             var top = encoder.container(keyedBy: Key.self)
             var list = top.nestedUnkeyedContainer(forKey: .a)
             try list.encode(1)
@@ -116,10 +117,11 @@ struct ContainerTests {
             #expect(throws: EncodingError.self) { try top.encode(["a": Date(timeIntervalSince1970: .nan)], forKey: .b) }
             try top.encode(3, forKey: .c)
         }
+        #expect(written == #"{"a":[1,{"b":{"a":2}}],"c":3}"#)
     }
 
     @Test func `a single value may be tried again after an error`() throws {
-        try expect(#"[{"a":1}]"#) { encoder in
+        let written = try json { encoder in
             var list = encoder.unkeyedContainer()
             try list.encode(
                 Script { inner in
@@ -128,6 +130,7 @@ struct ContainerTests {
                     try single.encode(["a": 1])
                 })
         }
+        #expect(written == #"[{"a":1}]"#)
     }
 
     @Test func `a second value or another kind of container is an error`() {
@@ -148,7 +151,8 @@ struct ContainerTests {
         #expect(throws: EncodingError.self) { try json { _ in } }
     }
 
-    @Test(arguments: 0..<100)
+    /// Without super encoders in arrays, of which Foundation puts several that are open at once in the wrong order.
+    @Test(arguments: 0..<200)
     func `random interleavings agree with Foundation`(_ seed: Int) throws {
         let run: @Sendable (any Encoder) throws -> Void = { encoder in
             var generator = SplitMix64(seed: UInt64(seed))
@@ -157,20 +161,20 @@ struct ContainerTests {
             var next = 0
             for _ in 0..<30 {
                 next += 1
-                let key = Interleaved(next % 17)
+                let key = Interleaved(next)
                 switch Int.random(in: 0..<8, using: &generator) {
                 case 0: lists.append(lists[Int.random(in: 0..<lists.count, using: &generator)].nestedUnkeyedContainer())
                 case 1:
                     let place = Int.random(in: 0..<lists.count, using: &generator)
                     objects.append(lists[place].nestedContainer(keyedBy: Interleaved.self))
-                case 2: lists.append(lists[Int.random(in: 0..<lists.count, using: &generator)].superEncoder().unkeyedContainer())
-                case 3, 4: try lists[Int.random(in: 0..<lists.count, using: &generator)].encode([next: "é\(next)"])
+                case 2, 3: try lists[Int.random(in: 0..<lists.count, using: &generator)].encode([next: "é\(next)"])
                 default:
                     guard let place = objects.indices.randomElement(using: &generator) else { continue }
-                    if generator.chance(1, in: 2) {
-                        try objects[place].encode([next], forKey: key)
-                    } else {
-                        lists.append(objects[place].nestedUnkeyedContainer(forKey: key))
+                    switch Int.random(in: 0..<4, using: &generator) {
+                    case 0: lists.append(objects[place].nestedUnkeyedContainer(forKey: key))
+                    case 1: lists.append(objects[place].superEncoder(forKey: key).unkeyedContainer())
+                    case 2: objects.append(objects[place].superEncoder(forKey: key).container(keyedBy: Interleaved.self))
+                    default: try objects[place].encode([next], forKey: key)
                     }
                 }
             }

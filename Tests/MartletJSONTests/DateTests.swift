@@ -29,13 +29,27 @@ struct DateTests {
         let theirs = JSONDecoder()
         theirs.dateDecodingStrategy = .iso8601
         for _ in 0..<20 {
-            let whole = Date(timeIntervalSince1970: Double(Int.random(in: -62_000_000_000...250_000_000_000, using: &generator)))
-            let text = try write(whole).replacing(".000000", with: "")
-            #expect(try theirs.decode(Date.self, from: Data(text.utf8)) == whole)
+            // Before 1582 Foundation counts by the Julian calendar.
+            let seconds = Int.random(in: -12_219_292_800..<253_402_300_800, using: &generator)
+            let text = try write(Date(timeIntervalSince1970: Double(seconds))).replacing(".000000", with: "")
+            #expect(try theirs.decode(Date.self, from: Data(text.utf8)).timeIntervalSince1970 == Double(seconds))
             let micros = Int.random(in: -900_000_000_000_000...900_000_000_000_000, using: &generator)
             let date = Date(timeIntervalSinceReferenceDate: Double(micros) / 1e6)
             #expect(try PayloadDecoder().decode(Date.self, from: PayloadEncoder().encode(date)) == date)
         }
+    }
+
+    @Test func `every day of four centuries is the day after the one before`() throws {
+        let day = 86_400.0
+        var previous = ""
+        for number in stride(from: -719_162.0, to: -719_162 + 146_097, by: 1) {
+            let date = Date(timeIntervalSince1970: number * day)
+            let text = try write(date)
+            #expect(text > previous)
+            #expect(try PayloadDecoder().decode(Date.self, from: Array(text.utf8)) == date)
+            previous = text
+        }
+        #expect(previous == "\"0400-12-31T00:00:00.000000Z\"")
     }
 
     @Test(arguments: [

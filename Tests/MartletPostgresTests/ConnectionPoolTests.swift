@@ -1,6 +1,7 @@
-@testable import MartletPostgres
 import MartletTesting
 import Testing
+
+@testable import MartletPostgres
 
 @Suite(.tags(.database)) struct ConnectionPoolTests {
     @Test func `200 callers share 4 connections`() async throws {

@@ -1,7 +1,8 @@
 import Foundation
-@testable import MartletPostgres
 import MartletTesting
 import Testing
+
+@testable import MartletPostgres
 
 @Suite(.tags(.database)) struct ConnectionTests {
     @Test func `a violated constraint is told by SQLSTATE and name, and values only when debugging`() async throws {
@@ -77,7 +78,9 @@ import Testing
             let answers = try await connection.pipeline((1...300).map { "INSERT INTO t VALUES (\($0)) RETURNING n" })
             #expect(try answers.map { rows in try rows[0].decode(Int.self) as Int } == Array(1...300))
             let error = await #expect(throws: PostgresError.self) {
-                try await connection.pipeline(["INSERT INTO t VALUES (301)", "SELECT 1/0", "INSERT INTO t VALUES (302)"])
+                try await connection.pipeline([
+                    "INSERT INTO t VALUES (301)", "SELECT 1/0", "INSERT INTO t VALUES (302)",
+                ])
             }
             #expect(error?.sqlState.rawValue == "22012")
             #expect(try await connection.value("SELECT max(n) FROM t") == 300)
@@ -90,7 +93,8 @@ import Testing
             try await connection.execute("CREATE TABLE t (n int8, name text, at timestamptz)")
             let copied = try await connection.copyIn(into: "t", columns: ["n", "name", "at"]) { writer in
                 for number in 0..<5000 {
-                    try await writer.row(number, number.isMultiple(of: 2) ? "even" : nil, Date(timeIntervalSince1970: 0))
+                    try await writer.row(
+                        number, number.isMultiple(of: 2) ? "even" : nil, Date(timeIntervalSince1970: 0))
                 }
             }
             #expect(copied == 5000)

@@ -1,6 +1,7 @@
-@testable import MartletPostgres
 import MartletTesting
 import Testing
+
+@testable import MartletPostgres
 
 @Suite(.tags(.database)) struct MigratorTests {
     private let first = migration("V0001_a.sql", "CREATE TABLE {schema}.a (n int);")

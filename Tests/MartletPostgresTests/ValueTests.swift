@@ -1,7 +1,8 @@
 import Foundation
-@testable import MartletPostgres
 import MartletTesting
 import Testing
+
+@testable import MartletPostgres
 
 @Suite(.tags(.database)) struct ValueTests {
     private func comesBack<Value: PostgresCodable & Equatable>(_ values: [Value]) async throws {

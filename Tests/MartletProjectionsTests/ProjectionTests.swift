@@ -4,7 +4,10 @@ import Testing
 
 struct Counter: Aggregate {
     static let category = "counter"
-    enum Event: EventPayload { case counted(by: Int), stumbled }
+    enum Event: EventPayload {
+        case counted(by: Int)
+        case stumbled
+    }
 
     func decide(_ command: Event) -> [Event] { [command] }
     mutating func apply(_ event: Event) {}
@@ -107,7 +110,9 @@ struct Totals: Projection {
             let bad = try await application.execute(.stumbled, on: Counter.ID("c")).position
             try await application.execute(.counted(by: 4), on: Counter.ID("d"))
             try await running([application]) {
-                #expect(try await application.caughtUp(to: GlobalPosition(rawValue: bad.rawValue - 1), within: .seconds(30)))
+                #expect(
+                    try await application.caughtUp(to: GlobalPosition(rawValue: bad.rawValue - 1), within: .seconds(30))
+                )
                 #expect(try await !application.caughtUp(to: bad, within: .milliseconds(300)))
                 let status = try #require(try await application.projectionStatuses().first)
                 #expect(status.position == 2)

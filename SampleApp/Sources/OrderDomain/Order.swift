@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 public import Martlet
 
 /// What a customer ordered, and what has become of it since: placed, paid, shipped, or cancelled before it was shipped.

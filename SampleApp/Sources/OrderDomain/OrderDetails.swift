@@ -9,7 +9,7 @@ public struct OrderDetails: Codable, Hashable, Sendable {
     public static let plausibleTimes = Date(timeIntervalSince1970: 946_684_800)..<Date(timeIntervalSince1970: 4_102_444_800)
 
     public let customer: String
-    public let placedAt: Date
+    public private(set) var placedAt: Date
     public let totalCents: Int
     public let lines: [OrderLine]
 
@@ -29,6 +29,13 @@ public struct OrderDetails: Codable, Hashable, Sendable {
     }
 
     public var itemCount: Int { lines.reduce(0) { $0 + $1.quantity } }
+
+    /// The same goods for the same customer at the time of another order.
+    public func placed(when other: OrderDetails) -> OrderDetails {
+        var copy = self
+        copy.placedAt = other.placedAt
+        return copy
+    }
 
     /// Whether both ask for the same: stored times are whole microseconds, others may be finer.
     public func isSameOrder(as other: OrderDetails) -> Bool {

@@ -24,9 +24,8 @@ struct OrderForm: Sendable {
     }
 
     /// The details to compare with an order that is there already.
-    func details(against known: OrderDetails) throws(OrderFlaw) -> OrderDetails {
-        isTimeOurs
-            ? try OrderDetails(customer: details.customer, placedAt: known.placedAt, lines: details.lines) : details
+    func details(against known: OrderDetails) -> OrderDetails {
+        isTimeOurs ? details.placed(when: known) : details
     }
 }
 

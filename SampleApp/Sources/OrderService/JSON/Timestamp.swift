@@ -18,12 +18,16 @@ enum Timestamp {
         return Date(timeIntervalSince1970: Double(seconds) + Double(microseconds) / 1_000_000)
     }
 
-    /// In UTC, with as many decimals as are needed: none or three.
+    /// In UTC, to the microsecond, with as many decimals as are needed: none, three or six.
     static func text(_ time: Date) -> String {
-        let milliseconds = (time.timeIntervalSince1970 * 1000).rounded()
-        let isWhole = milliseconds.truncatingRemainder(dividingBy: 1000) == 0
-        return Date(timeIntervalSince1970: milliseconds / 1000)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: !isWhole))
+        let microseconds = (time.timeIntervalSince1970 * 1_000_000).rounded()
+        let seconds = (microseconds / 1_000_000).rounded(.down)
+        let whole = Date(timeIntervalSince1970: seconds).formatted(.iso8601)
+        let rest = Int(microseconds - seconds * 1_000_000)
+        guard rest > 0 else { return whole }
+        let (fraction, places) = rest.isMultiple(of: 1000) ? (rest / 1000, 3) : (rest, 6)
+        let digits = String(fraction)
+        return "\(whole.dropLast()).\(String(repeating: "0", count: places - digits.count))\(digits)Z"
     }
 
     private static func length(of month: Int, in year: Int) -> Int {

@@ -1,0 +1,84 @@
+import Martlet
+import MartletHTTP
+
+/// How the service is doing; asks the database through a connection of its own, so that busy ones do not delay it.
+struct HealthCheck: Sendable {
+    private let application: Application
+    private let probe: ConnectionPool
+
+    init(_ application: Application) {
+        self.application = application
+        probe = ConnectionPool(application.pool.configuration, size: 1, patience: .seconds(1))
+    }
+
+    /// What `GET /health` tells.
+    struct Report: Codable, Sendable {
+        enum Status: String, Codable {
+            case ok = "ok"
+            /// Commands work, a read model does not go on.
+            case degraded = "degraded"
+            case unavailable = "unavailable"
+        }
+
+        struct Database: Codable, Sendable {
+            let isUp: Bool
+            /// Why it is not up; nil when it is.
+            let problem: String?
+        }
+
+        struct ReadModel: Codable, Sendable {
+            let name: String
+            let position: Int64
+            /// Events that are still before it.
+            let lag: Int64
+            let lastError: String?
+        }
+
+        let status: Status
+        let database: Database
+        let readModels: [ReadModel]
+        let pendingMigrations: [String]
+    }
+
+    /// 200 when orders are taken, else 503.
+    func response() async -> HTTPResponse {
+        let report = await report()
+        do {
+            var response = try HTTPResponse(
+                encoding: report, status: report.status == .unavailable ? .serviceUnavailable : .ok)
+            if report.status == .unavailable { response.headers["Retry-After"] = "1" }
+            return response
+        } catch { return HTTPResponse(refusing: error) }
+    }
+
+    func report() async -> Report {
+        do {
+            try await probe.query("SELECT 1")
+            let pending = try await OrderApplication.pendingMigrations(application)
+            return try await report(pending: pending)
+        } catch { return .unavailable("\(error)") }
+    }
+
+    private func report(pending: [String]) async throws -> Report {
+        // Its tables are not there to be asked.
+        guard pending.isEmpty else {
+            return Report(
+                status: .unavailable, database: .init(isUp: true, problem: nil), readModels: [],
+                pendingMigrations: pending)
+        }
+        let readModels = try await application.projectionStatuses().map { status in
+            Report.ReadModel(
+                name: status.name, position: status.position.rawValue, lag: status.lag, lastError: status.lastError)
+        }
+        return Report(
+            status: readModels.allSatisfy { $0.lastError == nil } ? .ok : .degraded,
+            database: .init(isUp: true, problem: nil), readModels: readModels, pendingMigrations: [])
+    }
+}
+
+extension HealthCheck.Report {
+    fileprivate static func unavailable(_ problem: String) -> Self {
+        Self(
+            status: .unavailable, database: .init(isUp: false, problem: problem), readModels: [], pendingMigrations: [])
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Martlet
+import MartletTesting
+import Testing
+
+struct ReadmeTests {
+    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+
+    private static func lines(of path: String) throws -> [String] {
+        try String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    /// The lines of the README's Swift blocks, in order.
+    private static func readmeCode() throws -> [String] {
+        var (code, isInside): ([String], Bool) = ([], false)
+        for line in try lines(of: "../../README.md") {
+            switch (line, isInside) {
+            case ("```swift", false): isInside = true
+            case ("```", true): isInside = false
+            case (_, true): code.append(line)
+            default: break
+            }
+        }
+        return code
+    }
+
+    @Test func `the README's code is the code that this test target compiles`() throws {
+        let compiled = try Self.lines(of: "ReadmeExample.swift")
+        let shown = try Self.readmeCode()
+        #expect(shown.count > 40)
+        var rest = compiled[...]
+        for line in shown where !line.isEmpty {
+            let place = try #require(rest.firstIndex(of: line), "not in ReadmeExample.swift, or out of order: \(line)")
+            rest = rest[(place + 1)...]
+        }
+    }
+
+    @Test func `every file that the README names is there`() throws {
+        let text = try String(contentsOf: Self.folder.appendingPathComponent("../../README.md"), encoding: .utf8)
+        let names = text.matches(of: /\]\(([^)#]+)\)/).map { String($0.output.1) }.filter { !$0.hasPrefix("http") }
+        #expect(names.count > 10)
+        for name in names {
+            let path = Self.folder.appendingPathComponent("../../\(name)").path
+            #expect(FileManager.default.fileExists(atPath: path), "\(name)")
+        }
+    }
+
+    @Test func `the README's bank opens`() async throws {
+        try await ThrowawayDatabase.with { database in
+            try await openBank(database.configuration)
+            let pool = ConnectionPool(database.configuration, size: 1)
+            let row = try await pool.query("SELECT account, cents FROM balances")[0]
+            let (account, cents) = try row.decode(String.self, Int.self)
+            #expect(account == "ada")
+            #expect(cents == 15_00)
+        }
+    }
+}
