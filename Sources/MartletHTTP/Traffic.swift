@@ -55,12 +55,12 @@
 
         /// Without effect if the exchange was abandoned before.
         func answer(_ exchange: Exchange, with response: HTTPResponse) {
-            let isFirst = state.withLock { state in
-                guard state.unanswered.removeValue(forKey: ObjectIdentifier(exchange)) != nil else { return false }
+            state.withLock { state in
+                guard state.unanswered.removeValue(forKey: ObjectIdentifier(exchange)) != nil else { return }
                 state.admission.answered()
-                return true
+                // Under the lock, or the daemon could stop in between, which aborts if a connection is suspended.
+                exchange.settle(response)
             }
-            if isFirst { exchange.settle(response) }
         }
 
         /// The response has been sent, or the client is gone.
@@ -77,11 +77,10 @@
 
         /// Closes the connections whose handlers have not answered; no connection is suspended afterwards.
         func abandonUnanswered() {
-            let abandoned = state.withLock { state in
-                defer { state.unanswered = [:] }
-                return Array(state.unanswered.values)
+            state.withLock { state in
+                for exchange in state.unanswered.values { exchange.settle(nil) }
+                state.unanswered = [:]
             }
-            for exchange in abandoned { exchange.settle(nil) }
         }
 
         private func update(_ change: (inout State) -> Void) {

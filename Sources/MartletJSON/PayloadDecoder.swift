@@ -56,8 +56,8 @@ extension PayloadDecoder {
     /// `sent` and `{"cents":500}` are read as `{"sent":{"cents":500}}` would be. When the case asks for `_0`, its first
     /// value without a label, and the payload has no such key, the payload itself is that value.
     ///
-    /// - Throws: `PayloadError.unknownCase` when the type looked for its cases and `name` was not among them; otherwise as
-    ///   `decode(_:from:)`.
+    /// - Throws: `PayloadError.unknownCase` when the type looked for its cases and `name` was not among them; otherwise
+    ///   as `decode(_:from:)`.
     public func decodeCase<T: Decodable>(_ type: T.Type, name: String, payload: [UInt8]) throws -> T {
         try payload.withUnsafeBytes { try decodeCase(type, name: name, payload: $0) }
     }

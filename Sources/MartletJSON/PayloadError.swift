@@ -3,8 +3,8 @@
 /// Values that are well-formed but do not fit the type being decoded are `DecodingError`s, thrown (and often caught) by
 /// the `Codable` types themselves; both name the coding path and the byte offset.
 public enum PayloadError: Error, Equatable, Sendable {
-    /// The bytes are not JSON (RFC 8259). `offset` counts bytes from 0; `path` reads `items[2].name` and is empty at the
-    /// top; `found` names one byte at most, so that no payload leaks into a log.
+    /// The bytes are not JSON (RFC 8259). `offset` counts bytes from 0; `path` reads `items[2].name` and is empty at
+    /// the top; `found` names one byte at most, so that no payload leaks into a log.
     case malformed(offset: Int, path: String, expected: String, found: String)
 
     /// Arrays and objects are nested deeper than the limit at `offset`.

@@ -6,7 +6,8 @@
     final class RawClient: Sendable {
         struct Failure: Error {
             let step: String
-            let code = errno
+            /// The system's error, or 0 if the server closed the connection in order.
+            var code = errno
         }
 
         struct Response: Sendable {
@@ -82,7 +83,7 @@
         func readResponse(hasBody: Bool = true) throws -> Response {
             var head = ""
             while !head.hasSuffix("\r\n\r\n") {
-                guard let byte = try readByte() else { throw Failure(step: "response head: \(head)") }
+                guard let byte = try readByte() else { throw Failure(step: "response head: \(head)", code: 0) }
                 head.unicodeScalars.append(Unicode.Scalar(byte))
             }
             let lines = head.split(separator: "\r\n")

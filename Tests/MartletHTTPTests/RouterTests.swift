@@ -31,7 +31,7 @@
             #expect(await router.respond(to: try HTTPRequest(.head, "/orders/7")) == .text("order 7"))
         }
 
-        @Test(arguments: ["/order", "/orders", "/orders/", "/orders//", "/orders/7/", "//", "/Orders/7", "*"])
+        @Test(arguments: ["/order", "/orders", "/orders/", "/orders//", "/orders/7/", "//", "/Orders/7"])
         func `does not know other paths`(target: String) async throws {
             let response = await router.respond(to: try HTTPRequest(.get, target))
             #expect(response.status == .notFound)

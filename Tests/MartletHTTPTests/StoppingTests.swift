@@ -1,4 +1,5 @@
 #if HTTP
+    import Glibc
     import Testing
 
     @testable import MartletHTTP
@@ -95,6 +96,22 @@
             }
         }
 
+        @Test(arguments: 0..<10)
+        func `under load closes what is left without a grace time`(round: Int) async throws {
+            try await withServer(limits: HTTPLimits(grace: .zero), handler: echo) { server in
+                let busy = Signal()
+                try await withThrowingTaskGroup { clients in
+                    for _ in 0..<8 {
+                        clients.addTask { try await requestUntilClosed(port: server.port, busy: busy) }
+                    }
+                    await busy.wait()
+                    server.cancel()
+                    try await clients.waitForAll()
+                }
+                await server.stopped.wait()
+            }
+        }
+
         @Test func `before it runs returns at once`() async throws {
             let task = Task {
                 withUnsafeCurrentTask { $0?.cancel() }
@@ -112,6 +129,23 @@
                     let next = Task { try await HTTPServer(port: server.port, handler: echo).run() }
                     next.cancel()
                     try await next.value
+                }
+            }
+        }
+    }
+
+    /// Fires after some answers, and returns when the server closes the connection or refuses.
+    private func requestUntilClosed(port: UInt16, busy: Signal) async throws {
+        try await blocking {
+            let client = try RawClient(port: port)
+            for answered in 0... {
+                if answered == 20 { busy.fire() }
+                do {
+                    try client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+                    if try client.readResponse().status == 503 { return }
+                } catch let failure as RawClient.Failure {
+                    #expect(failure.code != EAGAIN, "expected an answer or a closed connection, found silence")
+                    return
                 }
             }
         }

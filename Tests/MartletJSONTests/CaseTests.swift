@@ -36,7 +36,8 @@ struct CaseTests {
         #expect(try decoder.decodeCase(Sample.self, name: name, payload: payload) == value)
         let joined = Array("{\"\(name)\":".utf8) + payload + Array("}".utf8)
         if (try? JSONDecoder().decode(Sample.self, from: Data(joined))) != nil {
-            #expect(try decoder.decode(Sample.self, from: joined) == JSONDecoder().decode(Sample.self, from: Data(joined)))
+            #expect(
+                try decoder.decode(Sample.self, from: joined) == JSONDecoder().decode(Sample.self, from: Data(joined)))
         }
     }
 
@@ -78,7 +79,9 @@ struct CaseTests {
         #expect(throws: DecodingError.self) {
             try decoder.decodeCase(Sample.self, name: "opened", payload: Array("[1]".utf8))
         }
-        #expect(throws: PayloadError.self) { try decoder.decodeCase(Sample.self, name: "opened", payload: Array("{".utf8)) }
+        #expect(throws: PayloadError.self) {
+            try decoder.decodeCase(Sample.self, name: "opened", payload: Array("{".utf8))
+        }
     }
 
     @Test func `names of cases may need escapes`() throws {

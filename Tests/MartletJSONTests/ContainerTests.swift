@@ -103,6 +103,22 @@ struct ContainerTests {
         }
     }
 
+    @Test func `a nested container asked for twice is the same container`() throws {
+        try expect(#"{"a":{"a":1,"b":2},"c":[1,{"d":0},2],"b":3}"#) { encoder in
+            var top = encoder.container(keyedBy: Key.self)
+            var one = top.nestedContainer(keyedBy: Key.self, forKey: .a)
+            try one.encode(1, forKey: .a)
+            var two = top.nestedContainer(keyedBy: Key.self, forKey: .a)
+            try two.encode(2, forKey: .b)
+            var list = top.nestedUnkeyedContainer(forKey: .c)
+            try list.encode(1)
+            try list.encode(["d": 0])
+            try top.encode(3, forKey: .b)
+            var again = top.nestedUnkeyedContainer(forKey: .c)
+            try again.encode(2)
+        }
+    }
+
     /// Foundation traps on these two.
     @Test func `an element that throws leaves no trace`() throws {
         let written = try json { encoder in
@@ -173,7 +189,8 @@ struct ContainerTests {
                     switch Int.random(in: 0..<4, using: &generator) {
                     case 0: lists.append(objects[place].nestedUnkeyedContainer(forKey: key))
                     case 1: lists.append(objects[place].superEncoder(forKey: key).unkeyedContainer())
-                    case 2: objects.append(objects[place].superEncoder(forKey: key).container(keyedBy: Interleaved.self))
+                    case 2:
+                        objects.append(objects[place].superEncoder(forKey: key).container(keyedBy: Interleaved.self))
                     default: try objects[place].encode([next], forKey: key)
                     }
                 }
@@ -194,7 +211,9 @@ private struct Interleaved: CodingKey {
 
 extension UnkeyedEncodingContainer {
     /// Reads better among the keyed ones.
-    fileprivate mutating func nestedContainer<K: CodingKey>(keyedBy type: K.Type, forKey: K?) -> KeyedEncodingContainer<K> {
+    fileprivate mutating func nestedContainer<K: CodingKey>(keyedBy type: K.Type, forKey: K?) -> KeyedEncodingContainer<
+        K
+    > {
         nestedContainer(keyedBy: type)
     }
 }

@@ -58,7 +58,8 @@ struct DecodingTests {
     }
 
     @Test(arguments: [
-        #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"a":2}"#, #"{"b":9,"a":1,"\u0061":2}"#, #"{"\u0061":1,"a":2,"b":3}"#, #"{"":1,"":2,"a":3,"b":4}"#,
+        #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"a":2}"#, #"{"b":9,"a":1,"\u0061":2}"#, #"{"\u0061":1,"a":2,"b":3}"#,
+        #"{"":1,"":2,"a":3,"b":4}"#,
     ])
     func `the first of repeated keys wins, as in Foundation`(_ text: String) throws {
         struct Pair: Decodable, Equatable { var b: Int?, a: Int }
@@ -89,7 +90,8 @@ struct DecodingTests {
             init(from decoder: any Decoder) throws {
                 let container = try decoder.container(keyedBy: Keys.self)
                 let named = try container.superDecoder(forKey: .parent)
-                isNull = try container.superDecoder().singleValueContainer().decodeNil()
+                isNull =
+                    try container.superDecoder().singleValueContainer().decodeNil()
                     && named.singleValueContainer().decodeNil()
             }
         }

@@ -6,9 +6,9 @@ import Testing
 enum Oracle {
     static func value(_ bytes: [UInt8]) -> JSONValue? { try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) }
 
-    /// Where Foundation reads what RFC 8259 forbids, or more than UTF-8: a comma before a closing bracket, a byte order mark,
-    /// UTF-16 and UTF-32 told by zeros among the first four bytes, integers from numbers too small for a `Double`, and bytes
-    /// that are no UTF-8 in values that nobody asks for.
+    /// Where Foundation reads what RFC 8259 forbids, or more than UTF-8: a comma before a closing bracket, a byte order
+    /// mark, UTF-16 and UTF-32 told by zeros among the first four bytes, integers from numbers too small for a
+    /// `Double`, and bytes that are no UTF-8 in values that nobody asks for.
     static func isKnownToBeLenient(_ bytes: [UInt8]) -> Bool {
         if bytes.prefix(4).contains(where: { $0 == 0 || $0 >= 0xEF }) { return true }
         guard let text = String(validating: bytes, as: UTF8.self) else { return true }

@@ -38,10 +38,16 @@ struct ErrorTests {
         #expect(
             error([String: [Int]].self, #"{"a":[1],"b":[2,"x"]}"#)
                 == #"["b", "Index 1"] payload byte 16: expected an integer, found a string"#)
-        #expect(error([Int8].self, "[1,300]") == #"["Index 1"] payload byte 3: expected an integer within Int8, found another number"#)
+        #expect(
+            error([Int8].self, "[1,300]")
+                == #"["Index 1"] payload byte 3: expected an integer within Int8, found another number"#)
         struct Named: Decodable { var name: String }
-        #expect(error([Named].self, "[{}]") == #"["Index 0"] payload byte 1: expected the key "name", found none of that name"#)
-        #expect(error([Named].self, "[{\"name\":null}]") == #"["Index 0", "name"] payload byte 9: expected a string, found null"#)
+        #expect(
+            error([Named].self, "[{}]")
+                == #"["Index 0"] payload byte 1: expected the key "name", found none of that name"#)
+        #expect(
+            error([Named].self, "[{\"name\":null}]")
+                == #"["Index 0", "name"] payload byte 9: expected a string, found null"#)
         #expect(error([Named].self, "[[]]") == #"["Index 0"] payload byte 1: expected an object, found an array"#)
         #expect(error([UUID].self, "[\"x\"]") == #"["Index 0"] payload byte 1: expected a UUID, found another string"#)
     }
@@ -61,9 +67,13 @@ struct ErrorTests {
     }
 
     private static var mismatches: [(String, any Decodable.Type)] {
-        let texts = ["null", "true", "1", "1.5", "300", "-1", "\"x\"", "[]", "{}", "[null]", "[[]]", "{\"a\":null}", "{\"a\":[]}", "{\"sent\":{}}"]
+        let texts = [
+            "null", "true", "1", "1.5", "300", "-1", "\"x\"", "[]", "{}", "[null]", "[[]]", "{\"a\":null}",
+            "{\"a\":[]}", "{\"sent\":{}}",
+        ]
         let types: [any Decodable.Type] = [
-            Int.self, UInt8.self, Bool.self, String.self, Double.self, Float.self, [Int].self, [String: Int].self, UUID.self, URL.self,
+            Int.self, UInt8.self, Bool.self, String.self, Double.self, Float.self, [Int].self, [String: Int].self,
+            UUID.self, URL.self,
             Decimal.self, Sample.self, Sample.Details.self, Sample.Sparse.self,
         ]
         return texts.flatMap { text in types.map { (text, $0) } }
@@ -76,7 +86,9 @@ struct ErrorTests {
                 _ = try (container.decode(Int.self), container.decode(Int.self))
             }
         }
-        #expect(error([Two].self, "[[1]]") == #"["Index 0", "Index 1"] payload byte 1: expected an element, found the end of the array"#)
+        #expect(
+            error([Two].self, "[[1]]")
+                == #"["Index 0", "Index 1"] payload byte 1: expected an element, found the end of the array"#)
     }
 
     @Test func `what cannot be encoded is named by its path`() {
@@ -122,7 +134,9 @@ struct DepthTests {
         }
         #expect(throws: EncodingError.self) { try PayloadEncoder().encode(Nested(depth: 65)) }
         #expect(try PayloadDecoder(maximumDepth: 3).decode(Nested.self, from: brackets(3)) == Nested(depth: 3))
-        #expect(throws: PayloadError.self) { try PayloadDecoder(maximumDepth: 3).decode(Nested.self, from: brackets(4)) }
+        #expect(throws: PayloadError.self) {
+            try PayloadDecoder(maximumDepth: 3).decode(Nested.self, from: brackets(4))
+        }
     }
 
     @Test(arguments: ["[", "{\"a\":", "[{\"a\":", "[[],"])

@@ -59,7 +59,8 @@ extension JSONValue {
 
     static func randomInteger(using generator: inout SplitMix64) -> Int64 {
         let edges: [Int64] = [0, 1, -1, .max, .min, 1 << 53, 999_999_999_999_999_999, 1_000_000_000_000_000_000]
-        return generator.chance(1, in: 3) ? generator.element(of: edges) : Int64.random(in: -9_999...9_999, using: &generator)
+        return generator.chance(1, in: 3)
+            ? generator.element(of: edges) : Int64.random(in: -9_999...9_999, using: &generator)
     }
 
     /// Never a whole number, which would come back as an integer.
@@ -72,7 +73,10 @@ extension JSONValue {
     }
 
     static func randomString(using generator: inout SplitMix64) -> String {
-        let pieces = ["a", "key", "\"", "\\", "/", "\u{1}", "\u{1F}", "\n", "\u{7F}", "é", "日本", "👩‍🚀", "\u{2028}", "\u{FFFF}", "\u{10FFFF}"]
+        let pieces = [
+            "a", "key", "\"", "\\", "/", "\u{1}", "\u{1F}", "\n", "\u{7F}", "é", "日本", "👩‍🚀", "\u{2028}", "\u{FFFF}",
+            "\u{10FFFF}",
+        ]
         return (0..<Int.random(in: 0...12, using: &generator)).map { _ in generator.element(of: pieces) }.joined()
     }
 

@@ -2,7 +2,8 @@ import MartletJSON
 import Testing
 
 struct MutationTests {
-    private static let interesting = Array("{}[]\",:\\u0123456789eE+-. tfnrdDcC89\u{1}".utf8) + [0x00, 0x7F, 0x80, 0xBF, 0xC3, 0xED, 0xF0, 0xFF]
+    private static let interesting =
+        Array("{}[]\",:\\u0123456789eE+-. tfnrdDcC89\u{1}".utf8) + [0x00, 0x7F, 0x80, 0xBF, 0xC3, 0xED, 0xF0, 0xFF]
 
     /// Twenty batches of a thousand documents each, made from the corpus by a few random edits.
     @Test(arguments: 0..<20)
@@ -26,7 +27,9 @@ struct MutationTests {
         for _ in 0..<500 {
             var (name, payload) = try encoder.encodeCase(Sample.random(using: &generator))
             Self.mutate(&payload, using: &generator)
-            guard let value = try? PayloadDecoder().decodeCase(Sample.self, name: name, payload: payload) else { continue }
+            guard let value = try? PayloadDecoder().decodeCase(Sample.self, name: name, payload: payload) else {
+                continue
+            }
             let again = try encoder.encodeCase(value)
             #expect(again.name == name)
             #expect(try PayloadDecoder().decodeCase(Sample.self, name: name, payload: again.payload) == value)

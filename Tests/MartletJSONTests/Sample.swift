@@ -49,7 +49,8 @@ enum Sample: Codable, Equatable, Sendable {
         case 8: .list([1, 2])
         case 9: .wrapped(inner(depth: 3, using: &generator))
         case 10: .labelled(_1: sparse(using: &generator))
-        default: .at(UUID(), Date(timeIntervalSinceReferenceDate: Double(Int.random(in: 0...99_999, using: &generator)) / 8))
+        default:
+            .at(UUID(), Date(timeIntervalSinceReferenceDate: Double(Int.random(in: 0...99_999, using: &generator)) / 8))
         }
     }
 

@@ -18,7 +18,9 @@ struct ScalarTests {
     private func expectLimits<T: FixedWidthInteger & Codable>(_ type: T.Type) throws {
         for value in [T.min, T.max, 0, 1] {
             #expect(try write(value) == "\(value)")
-            for box in ["\(value)", "\(value).0", value == 0 ? "0" : "\(value)0e-1", "\(value)e0"] { #expect(try read(type, box) == value) }
+            for box in ["\(value)", "\(value).0", value == 0 ? "0" : "\(value)0e-1", "\(value)e0"] {
+                #expect(try read(type, box) == value)
+            }
             #expect(try read([T].self, "[\(value)]") == [value])
             #expect(try read([String: T].self, "{\"a\":\(value)}") == ["a": value])
             #expect(try write(["a": [value]]) == "{\"a\":[\(value)]}")
@@ -58,7 +60,10 @@ struct ScalarTests {
         try expectLimits(UInt128.self)
     }
 
-    @Test(arguments: ["1.0", "1e2", "100e-2", "-0", "-0.0", "12300000e-5", "0e999", "1.5", "0.1", "123e-1", "1E3", "1.0000000000000000000"])
+    @Test(arguments: [
+        "1.0", "1e2", "100e-2", "-0", "-0.0", "12300000e-5", "0e999", "1.5", "0.1", "123e-1", "1E3",
+        "1.0000000000000000000",
+    ])
     func `a number with a point or exponent is an integer exactly when it is whole`(_ text: String) {
         let expected = try? JSONDecoder().decode(Int.self, from: Data(text.utf8))
         #expect((try? read(Int.self, text)) == expected)
@@ -71,8 +76,10 @@ struct ScalarTests {
     }
 
     @Test(arguments: [
-        0.0, -0.0, 1, -1, 0.1, 1.5, 100, 1e15, 1e16, 1e20, 1e21, 1e-7, .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, .pi,
-        9007199254740992, 123456789012345683968, 0.30000000000000004, -1234.5678, 999999999999999, 1e22, 1e23, 8.41e21,
+        0.0, -0.0, 1, -1, 0.1, 1.5, 100, 1e15, 1e16, 1e20, 1e21, 1e-7, .leastNonzeroMagnitude, .leastNormalMagnitude,
+        .greatestFiniteMagnitude, .pi,
+        9_007_199_254_740_992, 123_456_789_012_345_683_968, 0.30000000000000004, -1234.5678, 999_999_999_999_999, 1e22,
+        1e23, 8.41e21,
     ])
     func `a double is written and read without loss, as Foundation writes it`(_ value: Double) throws {
         let text = try write(value)
@@ -113,7 +120,8 @@ struct ScalarTests {
     }
 
     @Test(arguments: [
-        "0", "1", "-1", "0.1", "1.10", "123456789012345678901234567890", "0.00000000000000000000000000000000000001", "-99999999999999999999999999999999999999",
+        "0", "1", "-1", "0.1", "1.10", "123456789012345678901234567890", "0.00000000000000000000000000000000000001",
+        "-99999999999999999999999999999999999999",
         "1e30", "12345678901234567890.123456789", "1e-30", "18446744073709551616",
     ])
     func `a decimal is read and written as Foundation does`(_ text: String) throws {
@@ -123,7 +131,9 @@ struct ScalarTests {
         #expect(try write(value) == String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
     }
 
-    @Test(arguments: ["123456789012345678901234567890123456789", "1.23456789012345678901234567890123456789", "1e200", "\"1\""])
+    @Test(arguments: [
+        "123456789012345678901234567890123456789", "1.23456789012345678901234567890123456789", "1e200", "\"1\"",
+    ])
     func `a decimal that would lose digits is an error`(_ text: String) {
         #expect(throws: DecodingError.self) { try read(Decimal.self, text) }
     }
@@ -146,7 +156,10 @@ struct ScalarTests {
         #expect(try PayloadDecoder(data: .numbers).decode(Data.self, from: numbers) == data)
     }
 
-    @Test(arguments: ["", "a", "\"", "\\", "/", "1234567\"", "12345678\"90", "\u{0}\u{1}\u{1F}\u{7F}", "\u{8}\t\n\u{C}\r", "é", "👩‍🚀", "\u{2028}\u{FFFF}", "ééééééééé\"é"])
+    @Test(arguments: [
+        "", "a", "\"", "\\", "/", "1234567\"", "12345678\"90", "\u{0}\u{1}\u{1F}\u{7F}", "\u{8}\t\n\u{C}\r", "é", "👩‍🚀",
+        "\u{2028}\u{FFFF}", "ééééééééé\"é",
+    ])
     func `strings are escaped as far as JSON demands`(_ text: String) throws {
         let written = try write(text)
         #expect(written == String(decoding: try slashFree().encode(text), as: UTF8.self))

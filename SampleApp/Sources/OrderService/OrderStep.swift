@@ -7,6 +7,15 @@ enum OrderStep: String, CaseIterable, Sendable {
     case ship = "ship"
     case cancel = "cancel"
 
+    /// What the step makes of the order, as the last segment of its URL.
+    var resource: String {
+        switch self {
+        case .pay: "payment"
+        case .ship: "shipment"
+        case .cancel: "cancellation"
+        }
+    }
+
     /// The command with the members that the step needs: `at`, which is now when it is left out, and for a cancellation
     /// its `reason`.
     func command(_ fields: inout Fields, now: Date) throws(FieldProblem) -> Order.Command {

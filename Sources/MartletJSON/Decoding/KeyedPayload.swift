@@ -11,8 +11,8 @@ struct KeyedPayload<Key: CodingKey> {
         return PayloadDocument.unwrappedValue
     }
 
-    /// The value that may be under `key`. A payload in which the type knows a key is not itself what `_0` holds: that value
-    /// is absent, and the others of its case are there.
+    /// The value that may be under `key`. A payload in which the type knows a key is not itself what `_0` holds: that
+    /// value is absent, and the others of its case are there.
     @inline(__always)
     private func indexIfPresent(_ key: Key) -> Int? {
         if let index = document.value(under: key.stringValue, in: object) { return index }
@@ -51,7 +51,7 @@ extension KeyedPayload: KeyedDecodingContainerProtocol {
                 document.caseIsUnknown = true
                 return []
             }
-            return [key]
+            return Array(repeating: key, count: 1)
         }
         var keys: [Key] = []
         for name in document.names(of: object) {

@@ -5,7 +5,8 @@ extension PayloadDocument {
         var container = 0
         while container < index, let child = child(of: container, around: index) {
             let isObject = tape[container].kind == .object
-            path.append(isObject ? PayloadKey(stringValue: text(at: child.token - 1)) : PayloadKey(intValue: child.order))
+            path.append(
+                isObject ? PayloadKey(stringValue: text(at: child.token - 1)) : PayloadKey(intValue: child.order))
             container = child.token
         }
         return path

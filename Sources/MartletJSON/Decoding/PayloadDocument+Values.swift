@@ -15,7 +15,8 @@ extension PayloadDocument {
         return try T(from: PayloadValueDecoder(document: self, index: index))
     }
 
-    /// `value` as the type it is known to have: a cast that costs nothing, only for use behind a comparison of metatypes.
+    /// `value` as the type it is known to have: a cast that costs nothing, only for use behind a comparison of
+    /// metatypes.
     @inline(__always)
     private static func same<T, U>(_ value: T) -> U { unsafeBitCast(value, to: U.self) }
 

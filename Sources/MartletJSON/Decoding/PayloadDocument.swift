@@ -53,8 +53,8 @@ final class PayloadDocument {
 }
 
 extension PayloadDocument {
-    /// The tokens in front of the payload of a case: an object, its one key, and the payload under that key. The payload
-    /// itself follows, so that it has two indexes: as what the name holds, and as what `_0` in that holds.
+    /// The tokens in front of the payload of a case: an object, its one key, and the payload under that key. The
+    /// payload itself follows, so that it has two indexes: as what the name holds, and as what `_0` in that holds.
     static let caseRoot = 0, caseKey = 1, caseValue = 2, unwrappedValue = 3
 
     @inline(__always)

@@ -12,23 +12,13 @@ enum RepeatedKeys {
         let end = Int(document.tape[object].next)
         while key < end {
             let token = document.tape[key]
-            let bit = fingerprint(of: token, document)
+            let bit = StringBytes.fingerprint(document.bytes(of: token))
             collided = collided || seen & bit != 0 || token.kind == .escapedText
             seen |= bit
             keys += 1
             key = Int(document.tape[key + 1].next)
         }
         return collided && (keys > maximumPairwise || pairwise(in: object, of: document))
-    }
-
-    /// One of 64 bits by length, first and last byte.
-    @inline(__always)
-    private static func fingerprint(of token: PayloadToken, _ document: PayloadDocument) -> UInt64 {
-        let length = UInt64(token.end &- token.start)
-        guard length > 0 else { return 1 }
-        let first = UInt64(document.bytes[Int(token.start)])
-        let last = UInt64(document.bytes[Int(token.end) - 1])
-        return 1 << ((length &* 29 &+ first &* 7 &+ last &* 13) & 63)
     }
 
     private static func pairwise(in object: Int, of document: PayloadDocument) -> Bool {

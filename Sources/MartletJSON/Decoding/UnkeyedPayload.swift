@@ -26,7 +26,8 @@ struct UnkeyedPayload {
 
     private func end(_ type: Any.Type) -> DecodingError {
         let context = document.context(
-            Int(array), "expected an element, found the end of the array", appending: PayloadKey(intValue: currentIndex))
+            Int(array), "expected an element, found the end of the array", appending: PayloadKey(intValue: currentIndex)
+        )
         return .valueNotFound(type, context)
     }
 }

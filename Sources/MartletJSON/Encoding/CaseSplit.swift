@@ -1,8 +1,9 @@
 /// Where the name and the payload are in the bytes of a case.
 ///
-/// The brackets that the writer has recorded tell it without another look at the payload: the value of the one name is the
-/// first container inside the top one (place 1) and ends directly in front of the end; the value of `_0` is the first in
-/// that (place 2). After late writes, or when a place was taken by something else, the bytes are scanned instead.
+/// The brackets that the writer has recorded tell it without another look at the payload: the value of the one name is
+/// the first container inside the top one (place 1) and ends directly in front of the end; the value of `_0` is the
+/// first in that (place 2). After late writes, or when a place was taken by something else, the bytes are scanned
+/// instead.
 struct CaseSplit {
     let name: String
     let payload: Range<Int>

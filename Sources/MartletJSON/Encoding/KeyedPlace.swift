@@ -3,26 +3,6 @@ struct KeyedPlace<Key: CodingKey> {
     let writer: PayloadWriter
     let place: PayloadWriter.Place
 
-    private func container(_ key: String, _ bracket: UInt8) -> PayloadWriter.Place {
-        guard writer.reaches(place) else { return writer.spliceContainer(place, key, bracket) }
-        writer.beginElement(key)
-        let nested = writer.newPlace(PayloadWriter.State.empty)
-        writer.open(nested, bracket)
-        return nested
-    }
-
-    private func encoder(_ key: String) -> any Encoder {
-        guard writer.reaches(place) else {
-            let nested = writer.spliceContainer(place, key, UInt8(ascii: "{"))
-            writer.unclaimed.insert(nested.id)
-            return PayloadValueEncoder(writer: writer, place: nested)
-        }
-        writer.beginElement(key)
-        let nested = writer.newPlace(PayloadWriter.State.empty)
-        writer.pending = nested.id
-        return PayloadValueEncoder(writer: writer, place: nested)
-    }
-
     @inline(__always)
     private func integer<T: FixedWidthInteger>(_ value: T, _ key: Key) throws {
         try writer.element(place, key.stringValue) { $0.write(value) }
@@ -35,17 +15,17 @@ extension KeyedPlace: KeyedEncodingContainerProtocol {
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type, forKey key: Key
     ) -> KeyedEncodingContainer<NestedKey> {
-        let nested = container(key.stringValue, UInt8(ascii: "{"))
+        let nested = writer.container(in: place, key.stringValue, UInt8(ascii: "{"))
         if nested.depth == 1 { writer.noteCaseKeys(keyType) }
         return KeyedEncodingContainer(KeyedPlace<NestedKey>(writer: writer, place: nested))
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        UnkeyedPlace(writer: writer, place: container(key.stringValue, UInt8(ascii: "[")))
+        UnkeyedPlace(writer: writer, place: writer.container(in: place, key.stringValue, UInt8(ascii: "[")))
     }
 
-    func superEncoder() -> any Encoder { encoder(PayloadKey.superKey.stringValue) }
-    func superEncoder(forKey key: Key) -> any Encoder { encoder(key.stringValue) }
+    func superEncoder() -> any Encoder { writer.encoder(in: place, PayloadKey.superKey.stringValue) }
+    func superEncoder(forKey key: Key) -> any Encoder { writer.encoder(in: place, key.stringValue) }
 
     func encodeNil(forKey key: Key) throws { try writer.element(place, key.stringValue) { $0.writeNull() } }
 

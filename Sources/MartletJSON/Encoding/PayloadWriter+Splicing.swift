@@ -13,8 +13,9 @@ extension PayloadWriter {
         }
     }
 
-    /// Takes back all that was written since `mark` by an element that threw, so that a caller who catches the error can go
-    /// on. After a late write, which may have moved bytes in front of the mark, the whole encoding fails instead.
+    /// Takes back all that was written since `mark` by an element that threw, so that a caller who catches the error
+    /// can go on. After a late write, which may have moved bytes in front of the mark, the whole encoding fails
+    /// instead.
     func rollBack(to mark: Mark, depth: Int, _ error: any Error) {
         if lateWrites != mark.lateWrites, failure == nil { failure = error }
         bytes.truncate(to: mark.bytes)
@@ -88,28 +89,5 @@ extension PayloadWriter {
             frames.base[depth].start += growth
         }
         bytes.replace(range, with: UnsafeBufferPointer(start: other.base, count: other.count))
-    }
-}
-
-extension PayloadWriter {
-    /// Containers with more keys are not watched for repeated ones: they are dictionaries.
-    private static let maximumWatchedKeys: Int32 = 64
-
-    /// Takes note of a key of the innermost container. One that was written before is removed: the last value wins.
-    @inline(__always)
-    func noteKey(_ key: UnsafeBufferPointer<UInt8>) {
-        let frame = frames.base + (frames.count - 1)
-        guard frame.pointee.keys < Self.maximumWatchedKeys else { return }
-        let ends = key.isEmpty ? 0 : UInt64(key[0]) &* 7 &+ UInt64(key[key.count - 1]) &* 13
-        let bit: UInt64 = 1 << ((UInt64(key.count) &* 29 &+ ends) & 63)
-        if frame.pointee.seen & bit != 0 { removeMember(String(decoding: key, as: UTF8.self), from: frame.pointee.start) }
-        frame.pointee.seen |= bit
-        frame.pointee.keys += 1
-    }
-
-    /// Removes the member `key` of the object that begins at `start`, if it has been written.
-    func removeMember(_ key: String, from start: Int) {
-        guard let member = WrittenJSON.member(key, of: start, in: bytes) else { return }
-        replace(member, with: GrowingBuffer<UInt8>(capacity: 1))
     }
 }

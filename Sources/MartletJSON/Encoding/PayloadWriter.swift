@@ -40,7 +40,8 @@ final class PayloadWriter {
     let basePath: [any CodingKey]
     let splitsCase: Bool
 
-    // The checks for exclusive access would be a third of the time. Nothing here is handed on while it is being changed.
+    // The checks for exclusive access would be a third of the time. Nothing here is handed on while it is being
+    // changed.
     @exclusivity(unchecked) var bytes: GrowingBuffer<UInt8>
     @exclusivity(unchecked) var frames = GrowingBuffer<Frame>(capacity: 12)
     @exclusivity(unchecked) var states = GrowingBuffer<Int>(capacity: 24)

@@ -3,14 +3,6 @@ struct UnkeyedPlace {
     let writer: PayloadWriter
     let place: PayloadWriter.Place
 
-    private func container(_ bracket: UInt8) -> PayloadWriter.Place {
-        guard writer.reaches(place) else { return writer.spliceContainer(place, nil, bracket) }
-        writer.beginElement(nil)
-        let nested = writer.newPlace(PayloadWriter.State.empty)
-        writer.open(nested, bracket)
-        return nested
-    }
-
     @inline(__always)
     private func integer<T: FixedWidthInteger>(_ value: T) throws { try writer.element(place, nil) { $0.write(value) } }
 }
@@ -22,24 +14,15 @@ extension UnkeyedPlace: UnkeyedEncodingContainer {
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type
     ) -> KeyedEncodingContainer<NestedKey> {
-        KeyedEncodingContainer(KeyedPlace<NestedKey>(writer: writer, place: container(UInt8(ascii: "{"))))
+        KeyedEncodingContainer(
+            KeyedPlace<NestedKey>(writer: writer, place: writer.container(in: place, nil, UInt8(ascii: "{"))))
     }
 
     func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-        UnkeyedPlace(writer: writer, place: container(UInt8(ascii: "[")))
+        UnkeyedPlace(writer: writer, place: writer.container(in: place, nil, UInt8(ascii: "[")))
     }
 
-    func superEncoder() -> any Encoder {
-        guard writer.reaches(place) else {
-            let nested = writer.spliceContainer(place, nil, UInt8(ascii: "{"))
-            writer.unclaimed.insert(nested.id)
-            return PayloadValueEncoder(writer: writer, place: nested)
-        }
-        writer.beginElement(nil)
-        let nested = writer.newPlace(PayloadWriter.State.empty)
-        writer.pending = nested.id
-        return PayloadValueEncoder(writer: writer, place: nested)
-    }
+    func superEncoder() -> any Encoder { writer.encoder(in: place, nil) }
 
     func encodeNil() throws { try writer.element(place, nil) { $0.writeNull() } }
     func encode(_ value: Bool) throws { try writer.element(place, nil) { $0.write(value) } }

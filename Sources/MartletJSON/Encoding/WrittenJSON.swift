@@ -1,5 +1,5 @@
-/// Reads back what a writer has written, to find a path or a member: rare work, which would cost every encoding if it were
-/// recorded.
+/// Reads back what a writer has written, to find a path or a member: rare work, which would cost every encoding if it
+/// were recorded.
 struct WrittenJSON {
     /// An open container, with the bytes of its last key (without quotes) or the number of commas in it.
     private struct Level {
@@ -57,7 +57,7 @@ struct WrittenJSON {
             levels[last].commas += 1
             levels[last].awaitsKey = levels[last].isObject
             return
-        case UInt8(ascii: "\""): 
+        case UInt8(ascii: "\""):
             let all = UnsafeRawBufferPointer(start: bytes.base, count: bytes.count)
             position = min(StringBytes.endOfString(in: all, from: position) + 1, bytes.count)
         default: break

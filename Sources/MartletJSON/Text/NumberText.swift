@@ -30,12 +30,14 @@ enum NumberText {
 
     static func isZero(_ text: UnsafeRawBufferPointer) -> Bool { DecimalNumber(text).digits == 0 }
 
-    /// The nearest `Double`, when both the digits and the power of ten are exact `Double`s, so that one operation rounds
-    /// once (Clinger, "How to read floating point numbers accurately", 1990); nil otherwise.
+    /// The nearest `Double`, when both the digits and the power of ten are exact `Double`s, so that one operation
+    /// rounds once (Clinger, "How to read floating point numbers accurately", 1990); nil otherwise.
     static func shortDouble(_ text: UnsafeRawBufferPointer) -> Double? {
         guard text.count <= 24 else { return nil }
         let number = DecimalNumber(text)
-        guard let digits = number.digits, digits <= 1 << 53, abs(number.exponent) < powersOfTen.count else { return nil }
+        guard let digits = number.digits, digits <= 1 << 53, abs(number.exponent) < powersOfTen.count else {
+            return nil
+        }
         let magnitude = Double(UInt64(truncatingIfNeeded: digits))
         let power = powersOfTen[abs(number.exponent)]
         let value = number.exponent < 0 ? magnitude / power : magnitude * power
@@ -43,7 +45,8 @@ enum NumberText {
     }
 
     private static let powersOfTen: [Double] = [
-        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20,
         1e21, 1e22,
     ]
 }

@@ -3,8 +3,8 @@ enum StringBytes {
     /// The first byte from `start` on that a string cannot copy as it is: a quote, a backslash, a control character, or
     /// the begin of a character of more than one byte. The end if there is none.
     ///
-    /// Eight bytes at a time: subtracting borrows into the high bit of a byte that is too small, and a borrow spreads only
-    /// upwards, so the lowest flagged byte is right.
+    /// Eight bytes at a time: subtracting borrows into the high bit of a byte that is too small, and a borrow spreads
+    /// only upwards, so the lowest flagged byte is right.
     @inline(__always)
     static func firstSpecial(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var position = start
@@ -48,6 +48,13 @@ enum StringBytes {
             position += 1
         }
         return position
+    }
+
+    /// One of 64 bits by length, first and last byte: keys of different bits are different.
+    @inline(__always)
+    static func fingerprint(_ key: UnsafeRawBufferPointer) -> UInt64 {
+        let ends = key.isEmpty ? 0 : UInt64(key[0]) &* 7 &+ UInt64(key[key.count - 1]) &* 13
+        return 1 << ((UInt64(key.count) &* 29 &+ ends) & 63)
     }
 
     /// The bytes of the well-formed character at `position` (Unicode 16, table 3-7), or 0.

@@ -15,7 +15,8 @@ enum UUIDText {
                     guard text[position] == UInt8(ascii: "-") else { return false }
                     position += 1
                 }
-                guard let high = StringBytes.hexDigit(text[position]), let low = StringBytes.hexDigit(text[position + 1])
+                guard let high = StringBytes.hexDigit(text[position]),
+                    let low = StringBytes.hexDigit(text[position + 1])
                 else { return false }
                 bytes[index] = high << 4 | low
                 position += 2

@@ -33,8 +33,8 @@ public struct OrdersAPI: Sendable {
             await answering { try await show(parameters["id"], request) }
         }
         router.on(.get, "/health") { _, _ in await health.response() }
-        for (name, step) in [("payment", OrderStep.pay), ("shipment", .ship), ("cancellation", .cancel)] {
-            router.on(.post, "/orders/{id}/\(name)") { request, parameters in
+        for step in OrderStep.allCases {
+            router.on(.post, "/orders/{id}/\(step.resource)") { request, parameters in
                 await answering { try await take(step, of: parameters["id"], request) }
             }
         }

@@ -48,12 +48,40 @@ struct OrderImport<Destination: OrderDestination>: Sendable {
 
     private func deliver(_ line: NumberedLine) async throws -> LineOutcome {
         let start = ContinuousClock.now
-        do throws(FieldProblem) {
-            let order = try ImportedOrder(line: line.bytes)
-            let result = try await patiently(order, line.number)
-            return LineOutcome(line: line, result: result, duration: ContinuousClock.now - start)
+        let order: ImportedOrder
+        do throws(FieldProblem) { order = try ImportedOrder(line: line.bytes) } catch {
+            return LineOutcome(line: line, result: .rejected(error.description))
+        }
+        do throws(DeliveryError) {
+            let delivery = try await destination.deliver(order)
+            return LineOutcome(line: line, result: .delivered(delivery, ContinuousClock.now - start))
         } catch {
-            return LineOutcome(line: line, result: .failure(.init(problem: "\(error)")), duration: .zero)
+            return try await recover(from: error, order, line, start)
+        }
+    }
+
+    /// Tries again while there is hope.
+    /// - Throws: ``ImportStopped`` when there is none; `CancellationError`.
+    private func recover(
+        from first: DeliveryError, _ order: ImportedOrder, _ line: NumberedLine, _ start: ContinuousClock.Instant
+    ) async throws -> LineOutcome {
+        var error = first
+        var pause: Duration = .milliseconds(50)
+        while true {
+            switch error {
+            case .refused(let problem): return LineOutcome(line: line, result: .rejected(problem))
+            case .broken(let problem): throw ImportStopped(line: line.number, problem: problem)
+            case .away(let problem):
+                guard ContinuousClock.now - start < patience else {
+                    throw ImportStopped(line: line.number, problem: "\(problem) (tried for \(patience))")
+                }
+            }
+            try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+            pause = min(pause * 2, .seconds(2))
+            do throws(DeliveryError) {
+                let delivery = try await destination.deliver(order)
+                return LineOutcome(line: line, result: .delivered(delivery, ContinuousClock.now - start))
+            } catch let next { error = next }
         }
     }
 }

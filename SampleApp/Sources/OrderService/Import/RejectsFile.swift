@@ -1,7 +1,7 @@
 import Glibc
 
 /// Collects rejected lines byte for byte; the file appears whole, when it is finished, and only if there are any.
-struct RejectsFile: ~Copyable {
+struct RejectsFile: Sendable {
     let path: String
     private let partialPath: String
     private var descriptor: Int32?
@@ -9,10 +9,6 @@ struct RejectsFile: ~Copyable {
     init(path: String) {
         self.path = path
         partialPath = path + ".partial"
-    }
-
-    deinit {
-        if let descriptor { close(descriptor) }
     }
 
     /// - Throws: ``FileError``.
@@ -31,6 +27,8 @@ struct RejectsFile: ~Copyable {
     /// - Throws: ``FileError``.
     mutating func finish() throws(FileError) -> String? {
         guard let descriptor else { return nil }
+        defer { close(descriptor) }
+        self.descriptor = nil
         guard fsync(descriptor) == 0, rename(partialPath, path) == 0 else { throw FileError("cannot write", path) }
         return path
     }

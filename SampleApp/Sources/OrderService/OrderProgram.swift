@@ -1,0 +1,43 @@
+public import Martlet
+public import MartletCLI
+import OrderReadModel
+
+/// The program `order-service`.
+public enum OrderProgram {
+    /// - Parameter postgres: where the orders are.
+    public static func on(_ postgres: PostgresConfiguration) -> Program {
+        let application = OrderApplication.on(postgres)
+        return Program(
+            "order-service", "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
+            commands: [migrate(application), serve(application), importing(application), report(application)])
+    }
+
+    private static func migrate(_ application: Application) -> Command {
+        Command(MigrateCommand.syntax) { arguments in
+            let shop = MigratedSchema(ShopSchema.name, ShopSchema.migrations, on: application.pool)
+            let migrate = MigrateCommand([MigratedSchema(application), shop])
+            StandardStream.output.writeLine(try await migrate.run(arguments))
+            return .success
+        }
+    }
+
+    private static func serve(_ application: Application) -> Command {
+        Command(ServeCommand.syntax) { arguments in try await ServeCommand(arguments, application).run() }
+    }
+
+    private static func importing(_ application: Application) -> Command {
+        Command(ImportCommand.syntax) { arguments in try await ImportCommand(arguments, application).run() }
+    }
+
+    private static func report(_ application: Application) -> Command {
+        let syntax = CommandSyntax(
+            "report", "sums up the read models: orders by state, revenue by day",
+            options: [.flag("json", "print one JSON object instead of a page")],
+            examples: [.init("report"), .init("report --json")])
+        return Command(syntax) { arguments in
+            let report = try await ShopReport(OrderQueries(application.pool))
+            StandardStream.output.writeLine(arguments.has("json") ? try report.json : ReportPage(report).text)
+            return .success
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Martlet
+import MartletCLI
+
+/// Says on standard error when the database goes away or comes back, and when a read model stands still.
+struct HealthWatch: Sendable {
+    let health: HealthCheck
+    var interval: Duration = .seconds(2)
+    var say: @Sendable (String) -> Void = { StandardStream.error.writeLine("order-service: \($0)") }
+
+    /// Looks until the task is cancelled.
+    func run() async throws {
+        var last = "the database is there"
+        while true {
+            let now = Self.sentence(await health.report())
+            if now != last { say(now) }
+            last = now
+            try await Task.sleep(for: interval)
+        }
+    }
+
+    static func sentence(_ report: HealthCheck.Report) -> String {
+        if let problem = report.database.problem {
+            return "the database is away, orders are refused until it is back: \(problem)"
+        }
+        if !report.pendingMigrations.isEmpty {
+            return "the database lacks \(report.pendingMigrations.joined(separator: ", ")); run: order-service migrate"
+        }
+        let errors = report.readModels.compactMap { model in model.lastError.map { "\(model.name): \($0)" } }
+        return errors.isEmpty ? "the database is there" : "a read model stands still: " + errors.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Martlet
+
+/// A PostgreSQL of one test's own, for what cannot be done to a server that others use: to crash it.
+struct PrivateCluster {
+    let configuration: PostgresConfiguration
+    private let folder: URL
+
+    struct Failed: Error, CustomStringConvertible { let description: String }
+
+    static func with(_ body: (PrivateCluster) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        do {
+            let cluster = try PrivateCluster(in: folder)
+            try await body(cluster)
+            try cluster.script("stop")
+            try FileManager.default.removeItem(at: folder)
+        } catch {
+            _ = try? run(["stop", folder.path])
+            try? FileManager.default.removeItem(at: folder)
+            throw error
+        }
+    }
+
+    private init(in folder: URL) throws {
+        self.folder = folder
+        let exports = try Self.run(["start", folder.path])
+        guard let user = exports.firstMatch(of: /PGUSER=(\w+)/) else {
+            throw Failed(description: "expected PGUSER=… of the cluster script, found: \(exports)")
+        }
+        // The link in the folder stays the same over restarts, the directory that it leads to does not.
+        configuration = try PostgresConfiguration(
+            url: "host=\(folder.path)/socket port=5432 user=\(user.output.1) dbname=postgres")
+    }
+
+    /// Ends the server as a power cut would, every session in the middle of what it does.
+    func crash() throws { try script("crash") }
+
+    func start() throws { try script("start") }
+
+    private func script(_ verb: String) throws { try Self.run([verb, folder.path]) }
+
+    /// By posix_spawn, because Foundation's `Process` counts a child as running while any daemon that it started does.
+    @discardableResult
+    private static func run(_ arguments: [String]) throws -> String {
+        let script = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().appendingPathComponent("../../Scripts/cluster").path
+        let output = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: output) }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addopen(&actions, 1, output.path, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Swift's threads block signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
+        let argv = ([script] + arguments).map { strdup($0) } + [nil]
+        defer { argv.forEach { free($0) } }
+        var (child, status): (pid_t, Int32) = (0, 0)
+        guard posix_spawn(&child, script, &actions, &attributes, argv, environ) == 0 else {
+            throw Failed(description: "could not start \(script)")
+        }
+        waitpid(child, &status, 0)
+        let text = try String(contentsOf: output, encoding: .utf8)
+        guard status == 0 else {
+            throw Failed(description: "Scripts/cluster \(arguments.joined(separator: " ")) failed: \(text)")
+        }
+        return text
+    }
+}
