@@ -18,8 +18,10 @@
         ///
         /// - Parameters:
         ///   - host: the IPv4 or IPv6 address to listen on; `0.0.0.0` and `::` are all of the machine's.
+        ///   - port: the TCP port; 0 takes any free one.
+        ///   - limits: what clients are granted.
         ///   - handler: answers a request. Handlers run at the same time, each in a child task, also when their client
-        ///     is gone. The server does not limit their time; when it stops it cancels those that outlast the grace time.
+        ///     is gone. Their time is not limited; when the server stops it cancels those that outlast the grace time.
         public init(
             host: String = "127.0.0.1", port: UInt16, limits: HTTPLimits = HTTPLimits(),
             handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse

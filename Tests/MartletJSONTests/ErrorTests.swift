@@ -150,7 +150,9 @@ struct DepthTests {
             var next: Cycle?
             init() { next = self }
         }
-        #expect(throws: EncodingError.self) { try PayloadEncoder().encode(Cycle()) }
+        let cycle = Cycle()
+        defer { cycle.next = nil }
+        #expect(throws: EncodingError.self) { try PayloadEncoder().encode(cycle) }
         struct Single: Encodable {
             func encode(to encoder: any Encoder) throws {
                 var container = encoder.singleValueContainer()

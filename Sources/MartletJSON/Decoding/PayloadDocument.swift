@@ -40,7 +40,7 @@ final class PayloadDocument {
 
     /// Makes a lookup index for an object that holds a key twice; in it the first one wins, as in Foundation.
     func prepareLookups(in object: Int) {
-        guard indexes[object] == nil, RepeatedKeys.mayOccur(in: object, of: self) else { return }
+        guard indexes.isEmpty || indexes[object] == nil, RepeatedKeys.mayOccur(in: object, of: self) else { return }
         var index: [String: Int] = [:]
         var keys = 0
         forEachKey(of: object) { key in

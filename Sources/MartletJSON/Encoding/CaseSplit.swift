@@ -11,7 +11,7 @@ struct CaseSplit {
     init(_ writer: PayloadWriter, _ type: Any.Type) throws {
         let count = writer.bytes.count
         let bytes = UnsafeRawBufferPointer(start: writer.bytes.base, count: count)
-        guard bytes[0] == UInt8(ascii: "{"), count > 2 else {
+        guard count > 2, bytes[0] == UInt8(ascii: "{") else {
             throw PayloadError.notACase(type: String(reflecting: type), found: "no name")
         }
         let isRecorded = writer.lateWrites == 0 && writer.states.count > 1 && writer.states[1] == count - 2

@@ -46,7 +46,7 @@ extension PayloadWriter {
 
     /// Lets `value` write itself at `place`, which may be its own or that of a value around it.
     func encode<T: Encodable>(_ value: T, at place: Place) throws {
-        guard frames.count < options.maximumDepth || place.depth == 0, nesting < options.maximumDepth * 4 else {
+        guard frames.count < options.maximumDepth || place.depth == 0, nesting / 4 < options.maximumDepth else {
             throw tooDeep(place)
         }
         nesting += 1
@@ -61,9 +61,7 @@ extension PayloadWriter {
         } else if T.self == Int.self {
             write(unsafeBitCast(value, to: Int.self))
         } else if T.self == Double.self {
-            let number = unsafeBitCast(value, to: Double.self)
-            guard number.isFinite else { throw notFinite(number, endPath()) }
-            write(number)
+            try writeFinite(unsafeBitCast(value, to: Double.self))
         } else {
             return try writeFoundationType(value)
         }
@@ -88,12 +86,15 @@ extension PayloadWriter {
         return true
     }
 
+    private func writeFinite(_ number: Double) throws {
+        guard number.isFinite else { throw notFinite(number, endPath()) }
+        write(number)
+    }
+
     private func write(_ date: Date) throws {
-        let seconds = date.timeIntervalSince1970
-        guard seconds.isFinite else { throw notFinite(seconds, endPath()) }
         switch options.dates {
-        case .secondsSince1970: write(seconds)
-        case .millisecondsSince1970: write(seconds * 1000)
+        case .secondsSince1970: try writeFinite(date.timeIntervalSince1970)
+        case .millisecondsSince1970: try writeFinite(date.timeIntervalSince1970 * 1000)
         case .iso8601:
             guard let microseconds = DateText.microseconds(date) else {
                 throw invalid(date, endPath(), "expected a date of the years 0001 to 9999, found another")

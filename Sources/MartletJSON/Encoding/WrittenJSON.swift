@@ -50,7 +50,7 @@ struct WrittenJSON {
         position += 1
         switch byte {
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
-            levels.removeLast()
+            _ = levels.popLast()
             return
         case UInt8(ascii: ","):
             guard let last = levels.indices.last else { return }
