@@ -102,6 +102,8 @@
             let handler: @Sendable (HTTPRequest) async -> HTTPResponse = { request in
                 arrive.yield()
                 await release.wait()
+                // So that the answers spread over the time in which the server stops.
+                for _ in 0..<(request.path.first.flatMap { Int($0) } ?? 0) * round { await Task.yield() }
                 return .text("done")
             }
             try await withServer(limits: HTTPLimits(grace: .zero), handler: handler) { server in
@@ -139,9 +141,9 @@
 
     /// That many connections, each with one request sent.
     private func requests(count: Int, port: UInt16) throws -> [RawClient] {
-        try (0..<count).map { _ in
+        try (0..<count).map { number in
             let client = try RawClient(port: port)
-            try client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            try client.send("GET /\(number) HTTP/1.1\r\nHost: t\r\n\r\n")
             return client
         }
     }

@@ -35,7 +35,7 @@ public enum OrderProgram {
             options: [.flag("json", "print one JSON object instead of a page")],
             examples: [.init("report"), .init("report --json")])
         return Command(syntax) { arguments in
-            let report = try await ShopReport(OrderQueries(application.pool))
+            let report = try await ShopReport(application)
             StandardStream.output.writeLine(arguments.has("json") ? try report.json : ReportPage(report).text)
             return .success
         }

@@ -97,7 +97,9 @@ extension PayloadWriter {
         case .millisecondsSince1970: try writeFinite(date.timeIntervalSince1970 * 1000)
         case .iso8601:
             guard let microseconds = DateText.microseconds(date) else {
-                throw invalid(date, endPath(), "expected a date of the years 0001 to 9999, found another")
+                // Not the date itself: Foundation traps when it describes one that is too far away.
+                let seconds = date.timeIntervalSince1970
+                throw invalid(seconds, endPath(), "expected a date of the years 0001 to 9999, found another")
             }
             DateText.write(microseconds, to: openString(DateText.length))
             closeString(DateText.length)

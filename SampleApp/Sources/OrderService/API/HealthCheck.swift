@@ -26,7 +26,7 @@ struct HealthCheck: Sendable {
             let problem: String?
         }
 
-        struct ReadModel: Codable, Sendable {
+        struct Projection: Codable, Sendable {
             let name: String
             let position: Int64
             /// Events that are still before it.
@@ -36,7 +36,7 @@ struct HealthCheck: Sendable {
 
         let status: Status
         let database: Database
-        let readModels: [ReadModel]
+        let projections: [Projection]
         let pendingMigrations: [String]
     }
 
@@ -63,22 +63,22 @@ struct HealthCheck: Sendable {
         // Its tables are not there to be asked.
         guard pending.isEmpty else {
             return Report(
-                status: .unavailable, database: .init(isUp: true, problem: nil), readModels: [],
+                status: .unavailable, database: .init(isUp: true, problem: nil), projections: [],
                 pendingMigrations: pending)
         }
-        let readModels = try await application.projectionStatuses().map { status in
-            Report.ReadModel(
+        let projections = try await application.projectionStatuses().map { status in
+            Report.Projection(
                 name: status.name, position: status.position.rawValue, lag: status.lag, lastError: status.lastError)
         }
         return Report(
-            status: readModels.allSatisfy { $0.lastError == nil } ? .ok : .degraded,
-            database: .init(isUp: true, problem: nil), readModels: readModels, pendingMigrations: [])
+            status: projections.allSatisfy { $0.lastError == nil } ? .ok : .degraded,
+            database: .init(isUp: true, problem: nil), projections: projections, pendingMigrations: [])
     }
 }
 
 extension HealthCheck.Report {
     fileprivate static func unavailable(_ problem: String) -> Self {
         Self(
-            status: .unavailable, database: .init(isUp: false, problem: problem), readModels: [], pendingMigrations: [])
+            status: .unavailable, database: .init(isUp: false, problem: problem), projections: [], pendingMigrations: [])
     }
 }

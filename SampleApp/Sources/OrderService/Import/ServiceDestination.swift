@@ -37,7 +37,7 @@ struct ServiceDestination: OrderDestination {
         guard status == 200 else { throw .away("the service says: \(Self.problem(body) ?? "status \(status)")") }
         do {
             let report = try JSONDecoder().decode(HealthCheck.Report.self, from: body)
-            return GlobalPosition(rawValue: report.readModels.map(\.position).min() ?? 0)
+            return GlobalPosition(rawValue: report.projections.map(\.position).min() ?? 0)
         } catch { throw .broken("expected an order service at \(base), found another answer to /health") }
     }
 

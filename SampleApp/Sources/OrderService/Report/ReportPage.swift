@@ -13,8 +13,14 @@ struct ReportPage: Sendable {
     }
 
     var text: String {
-        guard report.orders > 0 else { return "No orders yet. Try: order-service import Data/orders.jsonl --wait" }
-        return [ordersByState, revenueByDay, totals].filter { !$0.isEmpty }.joined(separator: "\n\n")
+        guard report.orders > 0 else { return "No orders yet. " + (behind.isEmpty ? advice : behind) }
+        return [ordersByState, revenueByDay, totals, behind].filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private let advice = "Try: order-service import Data/orders.jsonl --wait"
+
+    private var behind: String {
+        report.lag == 0 ? "" : "Behind by \(Int(report.lag).grouped) events; order-service serve keeps it up to date."
     }
 
     private var ordersByState: String {

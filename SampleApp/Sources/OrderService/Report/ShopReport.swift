@@ -5,15 +5,20 @@ import OrderReadModel
 struct ShopReport: Codable, Hashable, Sendable {
     let states: [StatusTally]
     let days: [DayRevenue]
+    /// Events of the log that are not in it yet.
+    let lag: Int64
 
-    init(states: [StatusTally], days: [DayRevenue]) {
+    init(states: [StatusTally], days: [DayRevenue], lag: Int64 = 0) {
         self.states = states
         self.days = days
+        self.lag = lag
     }
 
-    /// - Throws: `PostgresError`, `PostgresDecodingError`.
-    init(_ queries: OrderQueries) async throws {
-        self.init(states: try await queries.tallies(), days: try await queries.revenueByDay())
+    /// - Throws: `EventStoreError`, `PostgresError`, `PostgresDecodingError`.
+    init(_ application: Application) async throws {
+        let queries = OrderQueries(application.pool)
+        let lag = try await application.projectionStatuses().map(\.lag).max() ?? 0
+        self.init(states: try await queries.tallies(), days: try await queries.revenueByDay(), lag: lag)
     }
 
     var orders: Int { states.reduce(0) { $0 + $1.orders } }

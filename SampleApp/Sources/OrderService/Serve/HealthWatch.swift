@@ -25,7 +25,7 @@ struct HealthWatch: Sendable {
         if !report.pendingMigrations.isEmpty {
             return "the database lacks \(report.pendingMigrations.joined(separator: ", ")); run: order-service migrate"
         }
-        let errors = report.readModels.compactMap { model in model.lastError.map { "\(model.name): \($0)" } }
+        let errors = report.projections.compactMap { model in model.lastError.map { "\(model.name): \($0)" } }
         return errors.isEmpty ? "the database is there" : "a read model stands still: " + errors.joined(separator: "; ")
     }
 }

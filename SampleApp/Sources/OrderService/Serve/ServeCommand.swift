@@ -44,10 +44,11 @@ struct ServeCommand: Sendable {
         let server = HTTPServer(host: host, port: port, limits: HTTPLimits(grace: .seconds(10))) { request in
             await router.respond(to: request)
         }
+        let signals = StopSignals()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { port in announce(port) } }
             group.addTask {
-                await StopSignals.wait()
+                await signals.wait()
                 StandardStream.error.writeLine("order-service: stopping")
             }
             try await group.next()

@@ -1,19 +1,29 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// The signals by which a service is asked to end: Ctrl-C and what a supervisor sends.
-enum StopSignals {
-    /// Returns at the first SIGINT or SIGTERM, or when its task is cancelled; from then on neither ends the process.
-    static func wait() async {
+///
+/// From its making on neither ends the process by itself.
+final class StopSignals: Sendable {
+    private let signals: AsyncStream<Void>
+    /// Held, because a source that nobody holds is silent.
+    private let sources = Mutex<[any DispatchSourceSignal]>([])
+
+    init() {
         let (signals, feed) = AsyncStream<Void>.makeStream()
-        let sources = [SIGINT, SIGTERM].map { number in
+        self.signals = signals
+        for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { feed.yield() }
             source.resume()
-            return source
+            sources.withLock { $0.append(source) }
         }
-        for await _ in signals { break }
-        for source in sources { source.cancel() }
+    }
+
+    /// Returns at the first signal, or when the task is cancelled.
+    func wait() async {
+        for await _ in signals { return }
     }
 }
