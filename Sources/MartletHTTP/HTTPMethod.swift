@@ -1,20 +1,20 @@
 #if HTTP
-    /// A request's method; an open set, and case-sensitive as RFC 9110 section 9.1 has it.
-    public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-        public let rawValue: String
+/// A request's method; an open set, and case-sensitive as RFC 9110 section 9.1 has it.
+public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: String
 
-        public init(rawValue: String) {
-            self.rawValue = rawValue
-        }
-
-        public var description: String { rawValue }
-
-        public static let get = HTTPMethod(rawValue: "GET")
-        public static let head = HTTPMethod(rawValue: "HEAD")
-        public static let post = HTTPMethod(rawValue: "POST")
-        public static let put = HTTPMethod(rawValue: "PUT")
-        public static let patch = HTTPMethod(rawValue: "PATCH")
-        public static let delete = HTTPMethod(rawValue: "DELETE")
-        public static let options = HTTPMethod(rawValue: "OPTIONS")
+    public init(rawValue: String) {
+        self.rawValue = rawValue
     }
+
+    public var description: String { rawValue }
+
+    public static let get = HTTPMethod(rawValue: "GET")
+    public static let head = HTTPMethod(rawValue: "HEAD")
+    public static let post = HTTPMethod(rawValue: "POST")
+    public static let put = HTTPMethod(rawValue: "PUT")
+    public static let patch = HTTPMethod(rawValue: "PATCH")
+    public static let delete = HTTPMethod(rawValue: "DELETE")
+    public static let options = HTTPMethod(rawValue: "OPTIONS")
+}
 #endif

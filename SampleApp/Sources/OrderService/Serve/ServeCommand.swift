@@ -45,10 +45,12 @@ struct ServeCommand: Sendable {
             await router.respond(to: request)
         }
         let signals = StopSignals()
+        defer { signals.close() }
+        let stop = signals.stream
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { port in announce(port) } }
             group.addTask {
-                await signals.wait()
+                for await _ in stop { break }
                 StandardStream.error.writeLine("order-service: stopping")
             }
             try await group.next()

@@ -1,29 +1,27 @@
 import Dispatch
 import Glibc
-import Synchronization
 
 /// The signals by which a service is asked to end: Ctrl-C and what a supervisor sends.
 ///
-/// From its making on neither ends the process by itself.
-final class StopSignals: Sendable {
-    private let signals: AsyncStream<Void>
-    /// Held, because a source that nobody holds is silent.
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
+/// From its making on neither ends the process by itself, and ``stream`` yields while it is held.
+struct StopSignals {
+    /// One element a signal; ends when the task that iterates is cancelled.
+    let stream: AsyncStream<Void>
+    private let sources: [any DispatchSourceSignal]
 
     init() {
-        let (signals, feed) = AsyncStream<Void>.makeStream()
-        self.signals = signals
-        for number in [SIGINT, SIGTERM] {
+        let (stream, feed) = AsyncStream<Void>.makeStream()
+        self.stream = stream
+        sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { feed.yield() }
             source.resume()
-            sources.withLock { $0.append(source) }
+            return source
         }
     }
 
-    /// Returns at the first signal, or when the task is cancelled.
-    func wait() async {
-        for await _ in signals { return }
+    func close() {
+        for source in sources { source.cancel() }
     }
 }
