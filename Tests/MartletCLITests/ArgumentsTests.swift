@@ -4,7 +4,9 @@ import Testing
 struct ArgumentsTests {
     private let syntax = CommandSyntax(
         "import", "reads orders", positionals: [.required("FILE", "orders"), .optional("MORE", "other orders")],
-        options: [.value("url", "URL", "a service"), .value("concurrency", "N", "at once"), .flag("json", "print JSON")],
+        options: [
+            .value("url", "URL", "a service"), .value("concurrency", "N", "at once"), .flag("json", "print JSON"),
+        ],
         examples: [.init("import orders.jsonl", "the shipped ones")])
 
     @Test(arguments: [

@@ -14,7 +14,8 @@ struct ProgramTests {
 
     @Test(arguments: [
         (["work"], ExitCode.success), (["--help"], .success), (["work", "--help"], .success), (["fail"], .failure),
-        (["doubt"], .usage), ([], .usage), (["play"], .usage), (["work", "hard"], .usage), (["work", "--hard"], .usage),
+        (["doubt"], .usage), ([], .usage), (["play"], .usage), (["work", "hard"], .usage),
+        (["work", "--hard"], .usage),
     ])
     func `the exit code tells how it went`(words: [String], expected: ExitCode) async {
         #expect(await program.run(words) == expected)

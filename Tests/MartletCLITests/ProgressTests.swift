@@ -26,7 +26,9 @@ struct ProgressTests {
         #expect(progress.line(label: "x", noun: "y", width: 80).count <= 80)
     }
 
-    @Test(arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567"), (Int.min, "-9,223,372,036,854,775,808")])
+    @Test(arguments: [
+        (0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567"), (Int.min, "-9,223,372,036,854,775,808"),
+    ])
     func `thousands are set apart`(number: Int, text: String) {
         #expect(number.grouped == text)
     }

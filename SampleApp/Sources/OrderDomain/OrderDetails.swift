@@ -6,7 +6,8 @@ public struct OrderDetails: Codable, Hashable, Sendable {
     public static let largestTotalCents = 100_000_000_000
     public static let largestLineCount = 1000
     /// From 2000 up to and without 2100, in UTC; a time outside is a mistake of units or a broken clock.
-    public static let plausibleTimes = Date(timeIntervalSince1970: 946_684_800)..<Date(timeIntervalSince1970: 4_102_444_800)
+    public static let plausibleTimes =
+        Date(timeIntervalSince1970: 946_684_800)..<Date(timeIntervalSince1970: 4_102_444_800)
 
     public let customer: String
     public private(set) var placedAt: Date
@@ -37,10 +38,10 @@ public struct OrderDetails: Codable, Hashable, Sendable {
         return copy
     }
 
-    /// Whether both ask for the same: stored times are whole microseconds, others may be finer.
+    /// Whether both ask for the same: a stored time comes back to the microsecond.
     public func isSameOrder(as other: OrderDetails) -> Bool {
         customer == other.customer && lines == other.lines
-            && abs(placedAt.timeIntervalSince(other.placedAt)) < 0.000_001
+            && abs(placedAt.timeIntervalSince(other.placedAt)) < 0.000_000_5
     }
 
     private static func total(of lines: [OrderLine]) throws(OrderFlaw) -> Int {

@@ -41,7 +41,9 @@ public enum OrderText {
             let code = String(control.value, radix: 16, uppercase: true)
             throw OrderFlaw(
                 field: field,
-                problem: "expected no control character, found U+\(String(repeating: "0", count: max(0, 4 - code.count)))\(code)")
+                problem:
+                    "expected no control character, found U+\(String(repeating: "0", count: max(0, 4 - code.count)))\(code)"
+            )
         }
         return text
     }

@@ -1,6 +1,6 @@
 public import FoundationEssentials
-public import OrderDomain
 public import Martlet
+public import OrderDomain
 
 /// A row of `order_summaries`.
 public struct OrderSummary: Codable, Hashable, Sendable {

@@ -1,6 +1,6 @@
+import FoundationEssentials
 public import Martlet
 public import OrderDomain
-import FoundationEssentials
 
 /// Keeps the table `revenue_by_day`: what was paid and what was refunded on each day, in UTC.
 ///

@@ -8,7 +8,8 @@ public enum OrderProgram {
     public static func on(_ postgres: PostgresConfiguration) -> Program {
         let application = OrderApplication.on(postgres)
         return Program(
-            "order-service", "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
+            "order-service",
+            "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
             commands: [migrate(application), serve(application), importing(application), report(application)])
     }
 

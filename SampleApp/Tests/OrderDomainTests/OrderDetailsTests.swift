@@ -55,7 +55,8 @@ struct OrderDetailsTests {
 
     @Test(arguments: [
         ("", "expected text, found none"), (" \t ", "expected text, found blanks only"),
-        ("a\u{0}b", "expected no control character, found U+0000"), ("a\nb", "expected no control character, found U+000A"),
+        ("a\u{0}b", "expected no control character, found U+0000"),
+        ("a\nb", "expected no control character, found U+000A"),
         ("a\u{2028}b", "expected no control character, found U+2028"),
         (String(repeating: "é", count: 201), "expected at most 200 characters, found 201"),
     ])

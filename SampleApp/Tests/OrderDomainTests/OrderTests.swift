@@ -34,7 +34,8 @@ struct OrderTests {
 
     @Test func `a paid order is shipped`() throws {
         #expect(
-            try decide(.ship(at: Self.later), after: [.placed(Self.details()), Self.paid]) == [.shipped(at: Self.later)])
+            try decide(.ship(at: Self.later), after: [.placed(Self.details()), Self.paid]) == [.shipped(at: Self.later)]
+        )
     }
 
     @Test(arguments: [([], 0), ([paid], 1580)])
@@ -44,7 +45,8 @@ struct OrderTests {
     }
 
     @Test(arguments: [
-        (Order.Command.pay(at: later), [paid]), (.pay(at: later), [paid, shipped]), (.pay(at: later), [paid, refunded]),
+        (Order.Command.pay(at: later), [paid]), (.pay(at: later), [paid, shipped]),
+        (.pay(at: later), [paid, refunded]),
         (.ship(at: later), [paid, shipped]), (.cancel(reason: "again", at: later), [cancelled]),
         (.cancel(reason: "again", at: later), [paid, refunded]),
     ])

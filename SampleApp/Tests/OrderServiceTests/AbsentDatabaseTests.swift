@@ -11,7 +11,8 @@ struct AbsentDatabaseTests {
         OrdersAPI(OrderApplication.on(try PostgresConfiguration(url: url))).router
     }
 
-    @Test(.tags(.slow)) func `without a database requests get 503 with the reason and when to try again`() async throws {
+    @Test(.tags(.slow)) func `without a database requests get 503 with the reason and when to try again`() async throws
+    {
         let router = try router("postgres://nobody@127.0.0.1:1/none")
         for (method, path) in [(HTTPMethod.post, "/orders"), (.post, "/orders/a/payment"), (.get, "/orders/a")] {
             let body = path == "/orders" ? Array(orderBody("a").utf8) : []
@@ -32,7 +33,9 @@ struct AbsentDatabaseTests {
         #expect((database["problem"] as? String)?.contains("Connection refused") == true)
     }
 
-    @Test(.tags(.database)) func `before the first migration the service says what to run, and works after it`() async throws {
+    @Test(.tags(.database)) func `before the first migration the service says what to run, and works after it`()
+        async throws
+    {
         try await ThrowawayDatabase.with { database in
             let application = OrderApplication.on(database.configuration, connections: 2)
             let router = OrdersAPI(application).router

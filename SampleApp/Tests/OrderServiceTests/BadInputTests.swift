@@ -43,12 +43,20 @@ struct BadInputTests {
     static let malformed = [
         Case("", "malformed_json", nil, "malformed JSON at byte 1: expected a value, found the end"),
         Case("{", "malformed_json", nil, "malformed JSON at byte 2: expected a member's name in quotes, found the end"),
-        Case("{\"id\":\"a\",}", "malformed_json", nil, "malformed JSON at byte 11: expected a member's name in quotes, found \"}\""),
+        Case(
+            "{\"id\":\"a\",}", "malformed_json", nil,
+            "malformed JSON at byte 11: expected a member's name in quotes, found \"}\""),
         Case("{\"id\":tru}", "malformed_json", nil, "malformed JSON at byte 7: expected a value, found \"t\""),
-        Case("{\"id\":1,\"id\":2}", "malformed_json", nil, "malformed JSON at byte 13: expected each member once, and \"id\" again, found \":\""),
+        Case(
+            "{\"id\":1,\"id\":2}", "malformed_json", nil,
+            "malformed JSON at byte 13: expected each member once, and \"id\" again, found \":\""),
         Case("{} x", "malformed_json", nil, "malformed JSON at byte 4: expected the end of the text, found \"x\""),
-        Case(String(repeating: "[", count: 100_000), "malformed_json", nil, "malformed JSON at byte 33: expected at most 32 levels, found \"[\""),
-        Case("\"\\ud800\"", "malformed_json", nil, "malformed JSON at byte 8: expected a pair of surrogates, found \"\"\""),
+        Case(
+            String(repeating: "[", count: 100_000), "malformed_json", nil,
+            "malformed JSON at byte 33: expected at most 32 levels, found \"[\""),
+        Case(
+            "\"\\ud800\"", "malformed_json", nil,
+            "malformed JSON at byte 8: expected a pair of surrogates, found \"\"\""),
         Case("[]", "wrong_type", nil, "expected an object, found an array"),
         Case("null", "wrong_type", nil, "expected an object, found null"),
     ]
@@ -59,14 +67,20 @@ struct BadInputTests {
         Case(order(id: "null"), "wrong_type", "id", "expected a string, found null"),
         Case(order(line(), id: "\"\""), "invalid_value", "id", "expected text, found none"),
         Case(order(line(), id: "\"a\\u0000b\""), "invalid_value", "id", "expected no control character, found U+0000"),
-        Case(order(line(), id: "\"\(String(repeating: "a", count: 201))\""), "invalid_value", "id", "expected at most 200 bytes, found 201"),
+        Case(
+            order(line(), id: "\"\(String(repeating: "a", count: 201))\""), "invalid_value", "id",
+            "expected at most 200 bytes, found 201"),
         Case("{\"id\":\"a\",\"lines\":[]}", "missing_field", "customer", "expected a string, found nothing"),
         Case("{\"id\":\"a\",\"customer\":\"Ada\"}", "missing_field", "lines", "expected an array, found nothing"),
         Case(order("{}"), "wrong_type", "lines", "expected an array, found an object"),
         Case(order("[1]"), "wrong_type", "lines[0]", "expected an object, found 1"),
         Case(order(), "invalid_value", "lines", "expected 1 to 1000 lines, found none"),
-        Case(order(line(), rest: ",\"note\":1"), "unknown_field", "note", "expected only id, customer, placedAt, lines, found \"note\""),
-        Case(order(line(rest: ",\"tax\":1")), "unknown_field", "lines[0].tax", "expected only sku, name, quantity, unitCents, found \"tax\""),
+        Case(
+            order(line(), rest: ",\"note\":1"), "unknown_field", "note",
+            "expected only id, customer, placedAt, lines, found \"note\""),
+        Case(
+            order(line(rest: ",\"tax\":1")), "unknown_field", "lines[0].tax",
+            "expected only sku, name, quantity, unitCents, found \"tax\""),
     ]
 
     static let numbers = [
@@ -76,10 +90,17 @@ struct BadInputTests {
         Case(order(line(quantity: "1.5")), "wrong_type", "lines[0].quantity", "\(wholeNumber) 1.5"),
         Case(order(line(quantity: "1e30")), "wrong_type", "lines[0].quantity", "\(wholeNumber) 1e30"),
         Case(order(line(quantity: "\"2\"")), "wrong_type", "lines[0].quantity", "\(wholeNumber) \"2\""),
-        Case(order(line(unitCents: "9223372036854775808")), "wrong_type", "lines[0].unitCents", "\(wholeNumber) 9223372036854775808"),
-        Case(order(line(unitCents: "9223372036854775807")), "invalid_value", "lines[0].unitCents", "expected 0 to 10000000000, found 9223372036854775807"),
-        Case(order(line(unitCents: "-1")), "invalid_value", "lines[0].unitCents", "expected 0 to 10000000000, found -1"),
-        Case(order(line(quantity: "1000000", unitCents: "10000000000")), "invalid_value", "lines[0]", "expected a total of at most 100000000000 cents, found more with this line"),
+        Case(
+            order(line(unitCents: "9223372036854775808")), "wrong_type", "lines[0].unitCents",
+            "\(wholeNumber) 9223372036854775808"),
+        Case(
+            order(line(unitCents: "9223372036854775807")), "invalid_value", "lines[0].unitCents",
+            "expected 0 to 10000000000, found 9223372036854775807"),
+        Case(
+            order(line(unitCents: "-1")), "invalid_value", "lines[0].unitCents", "expected 0 to 10000000000, found -1"),
+        Case(
+            order(line(quantity: "1000000", unitCents: "10000000000")), "invalid_value", "lines[0]",
+            "expected a total of at most 100000000000 cents, found more with this line"),
     ]
 
     static let times = [
@@ -88,8 +109,12 @@ struct BadInputTests {
         Case(time("\"2026-02-29T10:00:00Z\""), "invalid_value", "placedAt", "\(someTime) \"2026-02-29T10:00:00Z\""),
         Case(time("\"2026-10-25T24:00:00Z\""), "invalid_value", "placedAt", "\(someTime) \"2026-10-25T24:00:00Z\""),
         Case(time("\"2026-10-25T10:00:00\""), "invalid_value", "placedAt", "\(someTime) \"2026-10-25T10:00:00\""),
-        Case(time("\"0000-01-01T00:00:00Z\""), "invalid_value", "placedAt", "expected a time from 2000 to 2099, found \"0000-01-01T00:00:00Z\""),
-        Case(time("\"9999-12-31T23:59:59Z\""), "invalid_value", "placedAt", "expected a time from 2000 to 2099, found \"9999-12-31T23:59:59Z\""),
+        Case(
+            time("\"0000-01-01T00:00:00Z\""), "invalid_value", "placedAt",
+            "expected a time from 2000 to 2099, found \"0000-01-01T00:00:00Z\""),
+        Case(
+            time("\"9999-12-31T23:59:59Z\""), "invalid_value", "placedAt",
+            "expected a time from 2000 to 2099, found \"9999-12-31T23:59:59Z\""),
     ]
 
     @Test(arguments: malformed + fields + numbers + times)
@@ -110,7 +135,8 @@ struct BadInputTests {
     @Test(arguments: [
         ("/orders/a/cancellation", "{}", "reason"), ("/orders/a/cancellation", "{\"reason\":7}", "reason"),
         ("/orders/a/cancellation", "{\"reason\":\" \"}", "reason"), ("/orders/a/payment", "{\"at\":1}", "at"),
-        ("/orders/a/payment", "{\"cents\":1}", "cents"), ("/orders/a/shipment", "{\"at\":\"1999-12-31T23:59:59Z\"}", "at"),
+        ("/orders/a/payment", "{\"cents\":1}", "cents"),
+        ("/orders/a/shipment", "{\"at\":\"1999-12-31T23:59:59Z\"}", "at"),
     ])
     func `a bad step is refused with its field`(path: String, body: String, field: String) async throws {
         let answer = try await router.answer(.post, path, body: Array(body.utf8))

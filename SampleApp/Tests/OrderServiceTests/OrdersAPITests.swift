@@ -35,8 +35,10 @@ struct OrdersAPITests {
 
     @Test func `an order whose time is left to the shop can be sent again`() async throws {
         try await Shop.open { shop in
-            #expect(try await shop.post("/orders", orderBody("a", placedAt: nil)).status == .created)
-            #expect(try await shop.post("/orders", orderBody("a", placedAt: nil)).status == .ok)
+            let first = try await shop.post("/orders", orderBody("a", placedAt: nil))
+            let again = try await shop.post("/orders", orderBody("a", placedAt: nil))
+            #expect(first.status == .created)
+            #expect(again.status == .ok)
         }
     }
 
@@ -122,7 +124,10 @@ struct OrdersAPITests {
             let health = try await shop.get("/health")
             #expect(health.status == .ok)
             #expect(health.text("status") == "ok")
-            #expect(health.list("projections").compactMap { $0["name"] as? String } == ["order_summaries", "revenue_by_day"])
+            #expect(
+                health.list("projections").compactMap { $0["name"] as? String } == [
+                    "order_summaries", "revenue_by_day",
+                ])
             #expect(health.list("projections").allSatisfy { $0["position"] as? Int == 1 && $0["lag"] as? Int == 0 })
         }
     }
@@ -134,8 +139,9 @@ struct OrdersAPITests {
             _ = try await shop.post("/orders/a/cancellation", "{\"at\":\"2026-10-25T12:00:00Z\",\"reason\":\"late\"}")
             let rows = try await shop.application.pool.query(
                 "SELECT type || payload::jsonb::text FROM martlet.events ORDER BY position")
+            let events = try rows.map { row in try row.decode(String.self) }
             #expect(
-                try rows.map { row in try row.decode(String.self) } == [
+                events == [
                     """
                     order.placed{"lines": [{"sku": "TEA", "name": "Earl Grey", "quantity": 2, "unitCents": 790}], \
                     "customer": "Ada", "placedAt": "2026-10-25T10:00:00.000000Z", "totalCents": 1580}

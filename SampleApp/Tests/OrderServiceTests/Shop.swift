@@ -72,7 +72,9 @@ struct Answer {
 }
 
 /// The body of `POST /orders`.
-func orderBody(_ id: String, customer: String = "Ada", quantity: Int = 2, placedAt: String? = "2026-10-25T10:00:00Z") -> String {
+func orderBody(_ id: String, customer: String = "Ada", quantity: Int = 2, placedAt: String? = "2026-10-25T10:00:00Z")
+    -> String
+{
     let time = placedAt.map { "\"placedAt\":\"\($0)\"," } ?? ""
     return """
         {"id":"\(id)","customer":"\(customer)",\(time)

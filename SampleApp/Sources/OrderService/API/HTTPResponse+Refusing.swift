@@ -13,7 +13,8 @@ extension HTTPResponse {
             case let error as EventStoreError: .refusing(error)
             case let error as PostgresError: .refusing(.database(error))
             case let behind as ReadModelBehind:
-                .comeBack(code: "read_model_behind", message: "the read model has not reached position \(behind.position)")
+                .comeBack(
+                    code: "read_model_behind", message: "the read model has not reached position \(behind.position)")
             default: .error(.internalServerError, code: "internal", message: "\(error)")
             }
     }

@@ -79,6 +79,7 @@ struct HealthCheck: Sendable {
 extension HealthCheck.Report {
     fileprivate static func unavailable(_ problem: String) -> Self {
         Self(
-            status: .unavailable, database: .init(isUp: false, problem: problem), projections: [], pendingMigrations: [])
+            status: .unavailable, database: .init(isUp: false, problem: problem), projections: [], pendingMigrations: []
+        )
     }
 }

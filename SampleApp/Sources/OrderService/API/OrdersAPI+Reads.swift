@@ -61,7 +61,9 @@ private struct ListQuery {
                     Int(text).flatMap { (1...500).contains($0) ? $0 : nil }
                 }
             case "after":
-                after = try Self.parse(field, "the last page's \"next\"") { Int64($0).map(GlobalPosition.init(rawValue:)) }
+                after = try Self.parse(field, "the last page's \"next\"") {
+                    Int64($0).map(GlobalPosition.init(rawValue:))
+                }
             default:
                 throw FieldProblem(
                     code: .unknownField, field: field.name,

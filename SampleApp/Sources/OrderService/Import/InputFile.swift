@@ -34,7 +34,9 @@ struct InputFile: Sendable {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: 262_144) { buffer, count in
             var length = -1
-            repeat { length = Glibc.read(descriptor, buffer.baseAddress, buffer.count) } while length < 0 && errno == EINTR
+            repeat {
+                length = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            } while length < 0 && errno == EINTR
             failure = length < 0 ? errno : 0
             count = max(0, length)
         }

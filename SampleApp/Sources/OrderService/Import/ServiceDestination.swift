@@ -51,7 +51,8 @@ struct ServiceDestination: OrderDestination {
         let (answer, status) = try await send(request)
         guard (200...299).contains(status) else { throw Self.failure(status, answer, at: base) }
         do { return (try JSONDecoder().decode(OrderState.self, from: answer), status) } catch {
-            throw .broken("expected an order service at \(base), found another answer to \(path.joined(separator: "/"))")
+            throw .broken(
+                "expected an order service at \(base), found another answer to \(path.joined(separator: "/"))")
         }
     }
 
@@ -70,7 +71,8 @@ struct ServiceDestination: OrderDestination {
 
     private static func failure(_ status: Int, _ body: Data, at base: URL) -> DeliveryError {
         guard let problem = problem(body) else {
-            return status >= 500 ? .away("status \(status)") : .broken("expected an order service at \(base), found status \(status)")
+            return status >= 500
+                ? .away("status \(status)") : .broken("expected an order service at \(base), found status \(status)")
         }
         switch status {
         case 500...: return .away("the service says: \(problem)")

@@ -26,7 +26,8 @@ struct Fields {
     private init(_ value: JSONValue, at path: String) throws(FieldProblem) {
         guard case .object(let members) = value else {
             throw FieldProblem(
-                code: .wrongType, field: path.isEmpty ? nil : path, message: "expected an object, found \(value.excerpt)")
+                code: .wrongType, field: path.isEmpty ? nil : path,
+                message: "expected an object, found \(value.excerpt)")
         }
         self.path = path
         rest = members
@@ -55,7 +56,9 @@ struct Fields {
         guard let value = take(name) else { return nil }
         let expected = "a time such as \"2026-10-25T10:00:00Z\""
         guard case .string(let text) = value else { throw wrongType(name, expected, value) }
-        guard let time = Timestamp.parse(text) else { throw invalid(name, "expected \(expected), found \(value.excerpt)") }
+        guard let time = Timestamp.parse(text) else {
+            throw invalid(name, "expected \(expected), found \(value.excerpt)")
+        }
         guard OrderDetails.plausibleTimes.contains(time) else {
             throw invalid(name, "expected a time from 2000 to 2099, found \(value.excerpt)")
         }
