@@ -49,7 +49,7 @@ final class Link: @unchecked Sendable {
 private func connect(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
     let keywords = parameters.map { strdup($0.keyword) } + [nil]
     let values = parameters.map { strdup($0.value) } + [nil]
-    defer { (keywords + values).forEach { free($0) } }
+    defer { for text in keywords + values { free(text) } }
     return PQconnectdbParams(keywords.map { UnsafePointer($0) }, values.map { UnsafePointer($0) }, 0)
 }
 

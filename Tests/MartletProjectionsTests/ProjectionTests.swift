@@ -46,7 +46,7 @@ struct Totals: Projection {
     /// Runs the applications' projections while `body` does, and not longer.
     private func running(_ applications: [Application], _ body: () async throws -> Void) async throws {
         let runs = applications.map { application in Task { try await application.run() } }
-        defer { runs.forEach { $0.cancel() } }
+        defer { for run in runs { run.cancel() } }
         try await body()
     }
 

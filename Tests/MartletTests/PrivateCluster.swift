@@ -62,7 +62,7 @@ struct PrivateCluster {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
         let argv = ([script] + arguments).map { strdup($0) } + [nil]
-        defer { argv.forEach { free($0) } }
+        defer { for argument in argv { free(argument) } }
         var (child, status): (pid_t, Int32) = (0, 0)
         guard posix_spawn(&child, script, &actions, &attributes, argv, environ) == 0 else {
             throw Failed(description: "could not start \(script)")

@@ -33,7 +33,8 @@ struct KilledProcessTests {
         }
     }
 
-    @Test func `a service killed in the middle of an import and started again loses and doubles nothing`() async throws {
+    @Test func `a service killed in the middle of an import and started again loses and doubles nothing`() async throws
+    {
         try await Shop.open { shop in
             let (service, port) = try ServiceProgram.serving(on: shop.database)
             let arguments = ["import", Self.orders, "--url", "http://127.0.0.1:\(port)", "--wait"]
@@ -64,7 +65,8 @@ struct KilledProcessTests {
             let seen = try await follower.value
             #expect(seen.rawValue > 0)
             #expect(seen <= head)
-            let ends = try await store.pool.query("SELECT count(*), min(position), max(position) FROM martlet.events")[0]
+            let ends = try await store.pool.query("SELECT count(*), min(position), max(position) FROM martlet.events")[
+                0]
             #expect(try ends.decode(Int64.self, Int64.self, Int64.self) == (head.rawValue, Int64(1), head.rawValue))
             try await everyOrderIsThereOnce(shop)
         }
