@@ -58,6 +58,8 @@ BEGIN
 
     SELECT e.position, e.recorded_at INTO head, head_time
     FROM "{schema}".events e ORDER BY e.position DESC LIMIT 1;
+    -- The clock may be set back; the log's time is not.
+    head_time := greatest(head_time, clock_timestamp());
 
     RETURN QUERY
     WITH found AS MATERIALIZED (
@@ -75,7 +77,7 @@ BEGIN
         SELECT
             coalesce(head, 0) + row_number() OVER (ORDER BY e.number),
             found.version + row_number() OVER (PARTITION BY found.number ORDER BY e.number),
-            greatest(head_time, clock_timestamp()),
+            head_time,
             e.event_id, found.stream_id, e.type, e.payload, e.metadata
         FROM unnest(append.request_of, append.event_ids, append.types, append.payloads, append.metadata)
             WITH ORDINALITY AS e (request, event_id, type, payload, metadata, number)

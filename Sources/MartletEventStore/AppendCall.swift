@@ -18,14 +18,14 @@ struct AppendCall: Sendable {
     func outcomes(of requests: [AppendRequest]) async -> [AppendOutcome] {
         do throws(PostgresError) {
             return try await send(requests)
-        } catch  where error.leavesOutcomeUnknown {
+        } catch let error where error.leavesOutcomeUnknown {
             return await settle(requests, after: error)
-        } catch  where requests.count == 1 || error.isUnavailability || error.sqlState == .lockNotAvailable {
-            return requests.map { _ in .failed(error) }
+        } catch let error where requests.count > 1 && error.mayBeOneRequestsFault {
+            // The server does not say which: halve until it stands alone.
+            let (first, second) = requests.halves
+            return await outcomes(of: first) + outcomes(of: second)
         } catch {
-            // One of them is at fault, and the server does not say which: halve until it stands alone.
-            let middle = requests.count / 2
-            return await outcomes(of: Array(requests[..<middle])) + outcomes(of: Array(requests[middle...]))
+            return requests.map { _ in .failed(error) }
         }
     }
 
@@ -47,28 +47,31 @@ struct AppendCall: Sendable {
     /// Only those that name the version after which they stand: sending any other twice could write it twice.
     private func settle(_ requests: [AppendRequest], after cause: PostgresError) async -> [AppendOutcome] {
         let exact = requests.filter { $0.exactVersion != nil }
-        var settled = await resend(exact)?.makeIterator()
+        var settled = await resend(exact, by: ContinuousClock.now + patience, after: cause).makeIterator()
         return requests.map { request in
-            request.exactVersion == nil ? .unknown(cause) : settled?.next() ?? .unknown(cause)
+            request.exactVersion == nil ? .unknown(cause) : settled.next() ?? .unknown(cause)
         }
     }
 
-    /// Nil when there was no answer in time.
-    private func resend(_ requests: [AppendRequest]) async -> [AppendOutcome]? {
-        let deadline = ContinuousClock.now + patience
+    private func resend(
+        _ requests: [AppendRequest], by deadline: ContinuousClock.Instant, after cause: PostgresError
+    ) async -> [AppendOutcome] {
         var failures = 0
         while !requests.isEmpty, ContinuousClock.now < deadline {
             do throws(PostgresError) {
                 return try await recognisingOwnEvents(of: requests, in: try await send(requests))
-            } catch  where error.isUnavailability || error.sqlState == .lockNotAvailable {
+            } catch let error where error.isUnavailability || error.sqlState == .lockNotAvailable {
                 failures += 1
                 // The task is the appender's own; nobody cancels it.
                 do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
+            } catch let error where requests.count > 1 && error.mayBeOneRequestsFault {
+                let (first, second) = requests.halves
+                return await resend(first, by: deadline, after: cause) + resend(second, by: deadline, after: cause)
             } catch {
-                break
+                return requests.map { _ in .unknown(error) }
             }
         }
-        return nil
+        return requests.map { _ in .unknown(cause) }
     }
 
     /// A conflict with a request's own events means that the first sending had committed.
@@ -115,5 +118,16 @@ extension AppendOutcome {
         } else {
             self = .conflict(actual: StreamVersion(rawValue: version))
         }
+    }
+}
+
+extension PostgresError {
+    /// Data, constraints, limits and raised exceptions; anything else would fail every half of a batch alike.
+    fileprivate var mayBeOneRequestsFault: Bool { ["22", "23", "54", "P0"].contains(sqlState.errorClass) }
+}
+
+extension [AppendRequest] {
+    fileprivate var halves: ([AppendRequest], [AppendRequest]) {
+        (Array(self[..<(count / 2)]), Array(self[(count / 2)...]))
     }
 }

@@ -23,13 +23,15 @@ actor Appender {
     }
 
     private func sendNext() {
-        guard batchesInFlight < Self.mostInFlight, !queue.isEmpty else { return }
+        guard batchesInFlight < Self.mostInFlight else { return }
         let batch = queue.takeBatch()
+        guard !batch.isEmpty else { return }
         batchesInFlight += 1
         // A task of its own: no caller's cancellation can reach a statement whose commit may be under way.
         Task {
             let outcomes = await call.outcomes(of: batch.map(\.request))
             for (entry, outcome) in zip(batch, outcomes) { entry.waiter.resume(returning: outcome) }
+            queue.finish(batch)
             batchesInFlight -= 1
             sendNext()
         }

@@ -8,7 +8,7 @@ extension EventStore {
     public func read<A: Aggregate>(
         _ id: StreamID<A>, after version: StreamVersion = .none
     ) -> PagedEvents<Recorded<A>> {
-        PagedEvents(after: version.rawValue) { last throws(EventStoreError) in
+        PagedEvents(after: max(0, version.rawValue)) { last throws(EventStoreError) in
             let page = try await streamPage(id.name, after: StreamVersion(rawValue: last))
             return try page.map { stored throws(EventStoreError) in try codec.decode(stored, of: A.self) }
         } key: {
@@ -20,7 +20,7 @@ extension EventStore {
     ///
     /// The sequence throws ``EventStoreError``, ``EventStoreError/hole(expected:found:)`` among them.
     public func readLog(after position: GlobalPosition = .start) -> PagedEvents<StoredEvent> {
-        PagedEvents(after: position.rawValue) { last throws(EventStoreError) in
+        PagedEvents(after: max(0, position.rawValue)) { last throws(EventStoreError) in
             try await logPage(after: GlobalPosition(rawValue: last), limit: PagedEvents<StoredEvent>.pageSize)
         } key: {
             $0.position.rawValue
@@ -50,12 +50,19 @@ extension EventStore {
         _ stream: StreamName, after version: StreamVersion
     ) async throws(EventStoreError) -> [StoredEvent] {
         if let flaw = stream.flaw { throw .invalidStream(stream, flaw: flaw) }
-        return try await page(
+        let page = try await page(
             """
             SELECT \(StoredEvent.columns) FROM \(schema).events
             WHERE stream_id = \(stream.description) AND version > \(version.rawValue)
             ORDER BY version LIMIT \(PagedEvents<StoredEvent>.pageSize)
             """)
+        for (offset, event) in page.enumerated() {
+            let expected = version.rawValue + Int64(offset) + 1
+            guard event.version.rawValue == expected else {
+                throw .corrupt("stream \"\(stream)\": expected version \(expected), found \(event.version)")
+            }
+        }
+        return page
     }
 
     private func page(_ sql: SQL) async throws(EventStoreError) -> [StoredEvent] {

@@ -69,7 +69,7 @@ public enum AppendError: Error, Sendable {
 /// How a command can end other than done; the domain's own rejection comes through as it is.
 public enum ExecuteError<Rejection: Error>: Error {
     case rejected(Rejection)
-    /// Others were faster every time.
+    /// Others were faster every time, or once before the task was cancelled.
     case conflict(VersionConflict)
     case unknown(UnknownOutcome)
     /// Nothing was written.

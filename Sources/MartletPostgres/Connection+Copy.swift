@@ -17,10 +17,10 @@ extension Connection {
         do {
             try await write(&writer)
             try await writer.finish()
-            return try await endCopy(failure: nil)
+            return try await endCopy()
         } catch {
             // The server answers the abort with an error of its own, which says nothing new.
-            do throws(PostgresError) { _ = try await endCopy(failure: "abandoned by the writer") } catch {}
+            do throws(PostgresError) { _ = try await abandonCopy() } catch {}
             throw error
         }
     }
@@ -50,7 +50,11 @@ extension Connection {
         }
     }
 
-    func putCopy(_ bytes: [UInt8]) throws(PostgresError) {
+    func putCopy(_ bytes: [UInt8]) async throws(PostgresError) {
+        try await cancellable { () throws(PostgresError) in try self.put(bytes) }
+    }
+
+    private func put(_ bytes: [UInt8]) throws(PostgresError) {
         guard let length = Int32(exactly: bytes.count) else { throw .tooLong("a row to copy") }
         let sent = bytes.withUnsafeBytes {
             PQputCopyData(link.pointer, $0.bindMemory(to: CChar.self).baseAddress, length)
@@ -58,18 +62,38 @@ extension Connection {
         guard sent == 1 else { throw link.error(of: nil, statement: nil) }
     }
 
+    private func endCopy() async throws(PostgresError) -> Int {
+        try await cancellable { () throws(PostgresError) in try self.endCopy(failure: nil) }
+    }
+
+    /// Also when the task is cancelled, because the connection is of no use in the middle of a copy.
+    private func abandonCopy() throws(PostgresError) -> Int { try endCopy(failure: "abandoned by the writer") }
+
     private func endCopy(failure: String?) throws(PostgresError) -> Int {
         guard PQputCopyEnd(link.pointer, failure) == 1 else { throw link.error(of: nil, statement: nil) }
         return try finishCopy()
     }
 
+    /// The count comes before the commit, whose failure is a result of its own: all of them must be good.
     private func finishCopy() throws(PostgresError) -> Int {
-        let result = PQgetResult(link.pointer)
-        defer { while let more = PQgetResult(link.pointer) { PQclear(more) } }
-        return try check(result, statement: nil).affectedCount
+        var count: Int?
+        var failure: PostgresError?
+        while let result = PQgetResult(link.pointer) {
+            do throws(PostgresError) {
+                let rows = try check(result, statement: nil)
+                count = count ?? rows.affectedCount
+            } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+        guard let count, link.isOpen else { throw link.error(of: nil, statement: nil) }
+        return count
     }
 
-    private func nextCopyRow() throws(PostgresError) -> [UInt8]? {
+    private func nextCopyRow() async throws(PostgresError) -> [UInt8]? {
+        try await cancellable { () throws(PostgresError) in try self.takeCopyRow() }
+    }
+
+    private func takeCopyRow() throws(PostgresError) -> [UInt8]? {
         var buffer: UnsafeMutablePointer<CChar>?
         let length = PQgetCopyData(link.pointer, &buffer, 0)
         defer { PQfreemem(buffer) }
@@ -100,8 +124,15 @@ public struct CopyWriter {
     public mutating func row<each Value: PostgresEncodable>(_ values: repeat each Value) async throws(PostgresError) {
         var count: Int16 = 0
         for _ in repeat each values { count += 1 }
-        buffer.append(bigEndian: count)
-        for value in repeat each values { try append(value) }
+        let start = buffer.count
+        do throws(PostgresError) {
+            buffer.append(bigEndian: count)
+            for value in repeat each values { try append(value) }
+        } catch {
+            // Half a row must not stay, in case the writer goes on.
+            buffer.removeSubrange(start...)
+            throw error
+        }
         if buffer.count >= Self.blockSize { try await flush() }
     }
 

@@ -4,7 +4,7 @@ extension Connection {
     /// Sends all statements at once and then reads all answers, in one implicit transaction unless one is open.
     ///
     /// All of them take effect or none does. Success means that the answer to the closing Sync has been read.
-    /// - Throws: the first statement's failure; the others then had no effect.
+    /// - Throws: the first statement's failure; the others then had no effect. A COPY is refused and ends the session.
     @discardableResult
     public func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [Rows] {
         try await cancellable { () throws(PostgresError) in try self.exchange(statements) }
@@ -49,6 +49,13 @@ extension Connection {
     /// One statement's answer is a result and then a null.
     private func readAnswer(to statement: String) throws(PostgresError) -> Rows {
         let result = PQgetResult(link.pointer)
+        if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(PQresultStatus(result)) {
+            PQclear(result)
+            // libpq would answer the same for ever.
+            breakLink()
+            throw PostgresError(
+                sqlState: .protocolViolation, message: "expected no COPY in a pipeline", statement: statement)
+        }
         defer { while let more = PQgetResult(link.pointer) { PQclear(more) } }
         guard PQresultStatus(result) != PGRES_PIPELINE_ABORTED else {
             PQclear(result)

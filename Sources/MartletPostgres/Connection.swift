@@ -16,8 +16,9 @@ public actor Connection {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// Connects, within five seconds unless the configuration says otherwise (`connect_timeout`).
-    /// - Throws: ``PostgresError``: `28P01` and the like when the server refuses, `08001` when it cannot be reached.
+    /// Connects, within five seconds an address unless the configuration says otherwise (`connect_timeout`).
+    /// - Throws: ``PostgresError`` with `08001` when the server cannot be reached or refuses; libpq tells the two apart
+    ///   by the message only.
     public static func open(_ configuration: PostgresConfiguration) async throws(PostgresError) -> Connection {
         let thread = try ConnectionThread()
         do throws(PostgresError) {

@@ -13,7 +13,8 @@ public actor ConnectionPool {
 
     /// - Parameters:
     ///   - size: the most connections open at once.
-    ///   - patience: how long a caller waits for a connection before it gets an error.
+    ///   - patience: how long a caller waits for a connection before it gets an error; a try to connect that is under
+    ///     way is not cut short, and takes up to `connect_timeout`.
     public init(_ configuration: PostgresConfiguration, size: Int = 16, patience: Duration = .seconds(5)) {
         precondition(size > 0, "expected a pool of at least one connection, found \(size)")
         self.configuration = configuration
@@ -70,15 +71,9 @@ public actor ConnectionPool {
 
     private func acquire() async throws(PostgresError) -> Connection {
         let deadline = ContinuousClock.now + patience
-        while true {
-            switch try await grant(by: deadline) {
-            case .lease(let connection):
-                guard connection.isStale else { return connection }
-                serve(state.discard())
-            case .slot:
-                return try await open(by: deadline)
-            }
-        }
+        if case .lease(let connection) = try await grant(by: deadline), !connection.isStale { return connection }
+        // A place to open a connection in, or that of one which the server has closed.
+        return try await open(by: deadline)
     }
 
     private func grant(by deadline: ContinuousClock.Instant) async throws(PostgresError) -> Grant {

@@ -24,13 +24,16 @@ final class Link: @unchecked Sendable {
 
     var isOpen: Bool { PQstatus(pointer) == CONNECTION_OK }
 
+    var hasFailedTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_INERROR || !isOpen }
+
     var isIdle: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
 
     var lastMessage: String { PQerrorMessage(pointer).map { trimmed($0) } ?? "no message" }
 
-    /// The error that a failed result describes; without a SQLSTATE it is libpq's own word that the link is gone.
+    /// The error that a failed result describes; without a SQLSTATE it is libpq's own word.
     func error(of result: OpaquePointer?, statement: String?) -> PostgresError {
         guard let result, let state = field(martlet_diag_sqlstate, of: result) else {
+            // Not a question of `isOpen`: after a failed write libpq notices the loss a little later.
             return PostgresError(sqlState: .connectionFailure, message: lastMessage, statement: statement)
         }
         return PostgresError(

@@ -1,7 +1,7 @@
 /// Brings one schema up to date: every migration in order, each in one transaction, by one process at a time.
 ///
-/// The history is the table `migrations` in the schema itself. The lock belongs to the transaction, so that it holds
-/// behind a transaction pooler too and nothing is left locked by a process that dies.
+/// The history is the table `migrations` in the schema itself. The lock belongs to the transaction, so that
+/// nothing is left locked by a process that dies.
 public struct Migrator: Sendable {
     private let schema: SQLIdentifier
     private let migrations: [Migration]

@@ -12,7 +12,7 @@ public struct NotificationListener: Sendable {
     }
 
     /// Calls `wake` for every notification until the task is cancelled; connects again, with back-off, when the link
-    /// is lost. Returns at most a second after the cancellation.
+    /// is lost. Returns at most a second after the cancellation, or `connect_timeout` when it is just connecting.
     public func run(_ wake: @Sendable (PostgresNotification?) async -> Void) async throws(CancellationError) {
         var failures = 0
         while !Task.isCancelled {

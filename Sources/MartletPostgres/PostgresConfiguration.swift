@@ -1,4 +1,5 @@
 import CLibPQ
+import Glibc
 
 /// Where the database is and as whom to reach it; a password in it appears in no description.
 public struct PostgresConfiguration: Sendable {
@@ -45,8 +46,12 @@ public struct PostgresConfiguration: Sendable {
     /// What libpq is given: the settings that Martlet relies on beneath those of the user.
     var connectionParameters: [(keyword: String, value: String)] {
         var merged = Self.linkSettings.merging(parameters) { _, given in given }
+        if parameters["connect_timeout"] == nil, let seconds = environmentVariable("PGCONNECT_TIMEOUT") {
+            merged["connect_timeout"] = seconds
+        }
         merged["client_encoding"] = "UTF8"
-        merged["options"] = ([Self.sessionSettings] + [parameters["options"]].compactMap(\.self)).joined(separator: " ")
+        let options = [Self.sessionSettings, parameters["options"] ?? environmentVariable("PGOPTIONS")]
+        merged["options"] = options.compactMap(\.self).joined(separator: " ")
         return merged.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
@@ -56,10 +61,11 @@ public struct PostgresConfiguration: Sendable {
         "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "5000",
     ]
 
-    /// A mis-costed plan makes the just-in-time compiler cost 500 ms a batch; the time-outs keep a frozen client from
+    /// What the store promises must not hang on a database's or a role's own defaults. A mis-costed plan makes the just-in-time compiler cost 500 ms a batch; the time-outs keep a frozen client from
     /// holding a lock that others wait for.
     private static let sessionSettings =
-        "-c jit=off -c lock_timeout=2000 -c idle_in_transaction_session_timeout=2000 -c client_min_messages=warning"
+        "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed -c jit=off -c lock_timeout=2000"
+        + " -c idle_in_transaction_session_timeout=2000 -c client_min_messages=warning"
         + " -c timezone=UTC"
 }
 
@@ -72,4 +78,8 @@ extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConve
     public var debugDescription: String { description }
 
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+private func environmentVariable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
 }

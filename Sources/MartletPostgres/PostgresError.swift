@@ -25,6 +25,7 @@ public struct PostgresError: Error, Hashable, Sendable {
     public var isUnavailability: Bool {
         switch sqlState {
         case .adminShutdown, .crashShutdown, .cannotConnectNow, .tooManyConnections: true
+        case .idleSessionTimeout, .idleInTransactionTimeout: true
         default: sqlState.errorClass == "08" && sqlState != .protocolViolation
         }
     }

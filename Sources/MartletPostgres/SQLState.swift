@@ -11,7 +11,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     /// The first two characters, which name the class of error.
     public var errorClass: Substring { rawValue.prefix(2) }
 
-    /// No link could be made; nothing was sent.
+    /// No link could be made, or the server refused the session; nothing was sent.
     public static let unableToConnect = SQLState(rawValue: "08001")
     /// The link was already gone when the statement was to be sent; nothing was sent.
     public static let connectionDoesNotExist = SQLState(rawValue: "08003")
@@ -26,7 +26,6 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let noActiveTransaction = SQLState(rawValue: "25P01")
     public static let inFailedTransaction = SQLState(rawValue: "25P02")
     public static let idleInTransactionTimeout = SQLState(rawValue: "25P03")
-    public static let invalidPassword = SQLState(rawValue: "28P01")
     public static let serializationFailure = SQLState(rawValue: "40001")
     public static let deadlockDetected = SQLState(rawValue: "40P01")
     public static let undefinedTable = SQLState(rawValue: "42P01")
@@ -38,5 +37,6 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let queryCanceled = SQLState(rawValue: "57014")
     public static let adminShutdown = SQLState(rawValue: "57P01")
     public static let crashShutdown = SQLState(rawValue: "57P02")
+    public static let idleSessionTimeout = SQLState(rawValue: "57P05")
     public static let cannotConnectNow = SQLState(rawValue: "57P03")
 }

@@ -7,6 +7,11 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
     let failure = pthread_create(
         &thread, nil,
         { context in
+            // libpq's cancel request writes without a guard against a socket that the server has closed.
+            var pipe = sigset_t()
+            sigemptyset(&pipe)
+            sigaddset(&pipe, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &pipe, nil)
             if let context { Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run() }
             return nil
         }, context)

@@ -4,7 +4,7 @@ public struct Transaction: Sendable {
     let id: UInt64
 
     /// Runs one statement and returns its rows.
-    /// - Throws: ``PostgresError``; after a first failure every statement throws that same first error.
+    /// - Throws: ``PostgresError``; after the server's first error every statement throws that same error.
     @discardableResult
     public func query(_ sql: SQL) async throws(PostgresError) -> Rows {
         try await connection.query(sql, in: id)
@@ -38,10 +38,12 @@ public enum IsolationLevel: String, Sendable {
 }
 
 extension Connection {
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws or its task is cancelled.
+    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
     ///
+    /// In a cancelled task every statement throws, and so does the block unless it goes on; the commit itself is not
+    /// given up.
     /// - Throws: what `body` throws; ``PostgresError`` when the commit fails, with `08007` when the link was lost after
-    ///   COMMIT had been sent, so that the outcome is unknown; the first failure when `body` went on after one.
+    ///   COMMIT had been sent, so that the outcome is unknown; the server's first error when `body` went on after one.
     @discardableResult
     public func transaction<Result>(
         _ level: IsolationLevel = .readCommitted,
@@ -72,10 +74,14 @@ extension Connection {
 
     private func commit(_ transaction: Transaction) throws(PostgresError) {
         try require(transaction.id)
+        guard !link.isIdle else {
+            throw PostgresError(
+                sqlState: .noActiveTransaction, message: "the transaction was ended by a statement inside its block")
+        }
         let answer: Rows
         do throws(PostgresError) {
             answer = try exchange("COMMIT")
-        } catch  where error.leavesOutcomeUnknown {
+        } catch let error where error.leavesOutcomeUnknown {
             throw PostgresError(sqlState: .transactionResolutionUnknown, message: error.message, statement: "COMMIT")
         }
         openTransaction = nil
@@ -112,7 +118,7 @@ extension Connection {
         do throws(PostgresError) {
             return try await body()
         } catch {
-            if firstFailure == nil { firstFailure = error }
+            if firstFailure == nil, link.hasFailedTransaction { firstFailure = error }
             throw error.sqlState == .inFailedTransaction ? firstFailure ?? error : error
         }
     }

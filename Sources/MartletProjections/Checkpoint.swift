@@ -24,14 +24,19 @@ struct Checkpoint: Sendable {
     }
 
     /// Moves the checkpoint within the effect's transaction, and holds its row until that ends.
-    /// - Throws: ``Moved`` when it does not stand at `old` any more: somebody else has projected these events.
+    /// - Throws: ``Moved`` when it does not stand at `old` any more, or another process is moving it.
     func move(from old: GlobalPosition, to new: GlobalPosition, in transaction: Transaction) async throws {
-        let moved = try await transaction.execute(
-            """
-            UPDATE \(schema).checkpoints SET position = \(new.rawValue), updated_at = clock_timestamp()
-            WHERE projection = \(projection) AND position = \(old.rawValue)
-            """)
-        guard moved == 1 else { throw Moved() }
+        do {
+            let moved = try await transaction.execute(
+                """
+                UPDATE \(schema).checkpoints SET position = \(new.rawValue), updated_at = clock_timestamp()
+                WHERE projection = \(projection) AND position = \(old.rawValue)
+                """)
+            guard moved == 1 else { throw Moved() }
+        } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+            // Somebody else is at it, and takes longer than the lock time-out: no failure of this process.
+            throw Moved()
+        }
     }
 
     struct Moved: Error {}

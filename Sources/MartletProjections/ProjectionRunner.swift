@@ -79,7 +79,9 @@ package actor ProjectionRunner<P: Projection> {
 
     private func currentPosition() async throws -> GlobalPosition {
         if let position { return position }
-        return try await checkpoint.load(store.pool)
+        let stored = try await checkpoint.load(store.pool)
+        position = stored
+        return stored
     }
 
     private func succeeded() {

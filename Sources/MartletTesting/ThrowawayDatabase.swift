@@ -19,13 +19,10 @@ public struct ThrowawayDatabase: Sendable {
         // template0: unlike template1, nobody can be connected to it, which would make the copy fail.
         try await server.execute("CREATE DATABASE \(identifier) TEMPLATE template0")
         let database = ThrowawayDatabase(name: name, configuration: .environment.database(name))
-        do {
-            let result = try await body(database)
-            try await server.execute("DROP DATABASE \(identifier) WITH (FORCE)")
-            return result
-        } catch {
-            try await server.execute("DROP DATABASE \(identifier) WITH (FORCE)")
-            throw error
-        }
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(database)) } catch { result = .failure(error) }
+        // A task of its own, because the test's may have been cancelled.
+        try await Task { _ = try await server.execute("DROP DATABASE \(identifier) WITH (FORCE)") }.value
+        return try result.get()
     }
 }

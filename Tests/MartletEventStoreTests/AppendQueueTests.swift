@@ -21,15 +21,33 @@ struct AppendQueueTests {
     @Test func `everything that waits goes in one batch, in order`() throws {
         var queue = try queue(["a", "b", "c"])
         #expect(queue.takeBatch().map(\.waiter) == [0, 1, 2])
-        #expect(queue.isEmpty)
+        #expect(queue.takeBatch().isEmpty)
     }
 
-    @Test func `a second append to a stream waits for the next batch, and so does a third behind it`() throws {
+    @Test func `appends to one stream go one batch after the other, in order`() throws {
         var queue = try queue(["a", "b", "a", "c", "a"])
-        #expect(queue.takeBatch().map(\.waiter) == [0, 1, 3])
-        #expect(queue.takeBatch().map(\.waiter) == [2])
+        let first = queue.takeBatch()
+        #expect(first.map(\.waiter) == [0, 1, 3])
+        #expect(queue.takeBatch().isEmpty)
+        queue.finish(first)
+        let second = queue.takeBatch()
+        #expect(second.map(\.waiter) == [2])
+        queue.finish(second)
         #expect(queue.takeBatch().map(\.waiter) == [4])
-        #expect(queue.isEmpty)
+    }
+
+    @Test func `an append to a stream that is under way waits, and one to another goes at once`() throws {
+        var queue = try queue(["a"])
+        let first = queue.takeBatch()
+        queue.add(try request("a"), 1)
+        queue.add(try request("b"), 2)
+        #expect(queue.takeBatch().map(\.waiter) == [2])
+        queue.finish(first)
+        let second = queue.takeBatch()
+        #expect(second.map(\.waiter) == [1])
+        queue.finish(second)
+        queue.add(try request("a"), 3)
+        #expect(queue.takeBatch().map(\.waiter) == [3])
     }
 
     @Test func `a batch is bounded by its events and its bytes`() throws {

@@ -2,6 +2,8 @@ import Martlet
 import MartletTesting
 import Testing
 
+@testable import MartletEventStore
+
 @Suite(.tags(.database)) struct OutageTests {
     /// Ends the database's other sessions, one at random twenty times a second, until `body` returns.
     private func underTerminations(
@@ -90,6 +92,45 @@ import Testing
         }
     }
 
+    @Test func `a bad append in a batch whose link was lost does not keep the others from being settled`() async throws
+    {
+        try await ThrowawayDatabase.withApplication { application async throws in
+            try await application.pool.execute(
+                "ALTER TABLE martlet.events ADD CONSTRAINT events_no_thirteen CHECK (payload->>'cents' <> '13')")
+            // Only the first statement that ever writes ends its own session, before it has written.
+            let connection = try await Connection.open(application.pool.configuration)
+            try await connection.run(
+                script: """
+                    CREATE SEQUENCE statements;
+                    CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        IF nextval('statements') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+                        RETURN NULL;
+                    END $$;
+                    CREATE TRIGGER hang_up BEFORE INSERT ON martlet.events EXECUTE FUNCTION hang_up();
+                    """)
+            let call = AppendCall(pool: application.pool, schema: "martlet")
+            let requests = try [12, 13, 14].map { cents in
+                try AppendRequest(
+                    [Account.Event.received(cents: cents)], to: Account.ID("\(cents)"), expecting: .noStream,
+                    metadata: .none, codec: EventCodec())
+            }
+            let outcomes = await call.outcomes(of: requests)
+            #expect(outcomes.map(\.isCommitted) == [true, false, true])
+            #expect(try await application.store.head() == 2)
+        }
+    }
+
+    @Test func `a stream that lacks an event is not folded`() async throws {
+        try await ThrowawayDatabase.withApplication { application async throws in
+            for _ in 0..<3 { try await application.execute(.receive(cents: 1), on: Account.ID("ada")) }
+            try await application.pool.execute("DELETE FROM martlet.events WHERE version = 2")
+            let error = await #expect(throws: EventStoreError.self) {
+                try await application.store.load(Account.ID("ada"))
+            }
+            #expect(error?.description.contains("\"account-ada\": expected version 2, found 3") == true)
+        }
+    }
+
     @Test func `a reader meets a hole and stops`() async throws {
         try await ThrowawayDatabase.withApplication { application in
             for _ in 0..<3 { try await application.execute(.receive(cents: 1), on: Account.ID("ada")) }
@@ -113,5 +154,11 @@ import Testing
                     "event \"account.frozen\" at position 1 (stream \"account-ada\", version 1) cannot be decoded:")
                     == true)
         }
+    }
+}
+
+extension AppendOutcome {
+    fileprivate var isCommitted: Bool {
+        if case .committed = self { true } else { false }
     }
 }

@@ -122,6 +122,99 @@ import Testing
         }
     }
 
+    @Test func `a copy whose commit fails is a failure`() async throws {
+        try await withConnection { connection async throws in
+            try await connection.execute("CREATE TABLE t (n int8 UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.copyIn(into: "t", columns: ["n"]) { writer in
+                    try await writer.row(1)
+                    try await writer.row(1)
+                }
+            }
+            #expect(error?.sqlState == .uniqueViolation)
+            #expect(try await connection.value("SELECT count(*) FROM t") == 0)
+        }
+    }
+
+    @Test func `a row that cannot be copied leaves no part of itself behind`() async throws {
+        try await withConnection { connection async throws in
+            try await connection.execute("CREATE TABLE t (n int8, at timestamptz)")
+            let copied = try await connection.copyIn(into: "t", columns: ["n", "at"]) { writer in
+                try await writer.row(1, Date(timeIntervalSince1970: 0))
+                let error = await #expect(throws: PostgresError.self) {
+                    try await writer.row(2, Date(timeIntervalSinceReferenceDate: .infinity))
+                }
+                #expect(error?.sqlState == .datetimeFieldOverflow)
+                try await writer.row(3, Date(timeIntervalSince1970: 0))
+            }
+            #expect(copied == 2)
+            #expect(try await connection.value("SELECT array_agg(n ORDER BY n) FROM t") == [1, 3])
+        }
+    }
+
+    @Test func `a copy whose reader throws leaves a connection that nobody gets again`() async throws {
+        struct Stop: Error {}
+        try await ThrowawayDatabase.with { database in
+            let pool = ConnectionPool(database.configuration, size: 1)
+            try await pool.query("SELECT 1")
+            await #expect(throws: Stop.self) {
+                try await pool.withConnection { connection in
+                    try await connection.copyOut("COPY (SELECT generate_series(1, 100000)) TO STDOUT") { _ in
+                        throw Stop()
+                    }
+                }
+            }
+            #expect(try await pool.query("SELECT 1").count == 1)
+        }
+    }
+
+    @Test func `a cancelled copy ends at the server`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let connection = try await Connection.open(database.configuration)
+            let statement = "COPY (SELECT pg_sleep(60)) TO STDOUT"
+            let copy = Task { try await connection.copyOut("COPY (SELECT pg_sleep(60)) TO STDOUT") { _ in } }
+            try await untilRunning(statement, in: database)
+            copy.cancel()
+            let error = await #expect(throws: PostgresError.self) { try await copy.value }
+            #expect(error?.sqlState == .queryCanceled)
+        }
+    }
+
+    @Test func `COPY in a pipeline is refused instead of hanging`() async throws {
+        try await withConnection { connection async throws in
+            try await connection.execute("CREATE TABLE t (n int8)")
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.pipeline(["SELECT 1", "COPY t FROM STDIN"])
+            }
+            #expect(error?.sqlState == .protocolViolation)
+        }
+    }
+
+    @Test(arguments: ["COMMIT", "ROLLBACK"])
+    func `a transaction that its own block ended does not pass for a success`(statement: String) async throws {
+        try await withConnection { connection async throws in
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.transaction { transaction in
+                    try await transaction.run(script: statement)
+                    try await transaction.query("SELECT 1")
+                }
+            }
+            #expect(error?.sqlState == .noActiveTransaction)
+        }
+    }
+
+    @Test func `a session is durable and READ COMMITTED whatever the database's defaults say`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let before = try await Connection.open(database.configuration)
+            let name = try SQLIdentifier(database.name)
+            try await before.execute("ALTER DATABASE \(name) SET synchronous_commit = off")
+            try await before.execute("ALTER DATABASE \(name) SET default_transaction_isolation = 'repeatable read'")
+            let connection = try await Connection.open(database.configuration)
+            #expect(try await connection.value("SHOW synchronous_commit") == "on")
+            #expect(try await connection.value("SHOW transaction_isolation") == "read committed")
+        }
+    }
+
     @Test func `a notification reaches the session that listens`() async throws {
         try await ThrowawayDatabase.with { database in
             let listener = try await Connection.open(database.configuration)

@@ -41,6 +41,11 @@ struct PrivateCluster {
 
     private func script(_ verb: String) throws { try Self.run([verb, folder.path]) }
 
+    /// The other tests' sockets are not the server's business, and may be more than it can count.
+    private static let withoutInheritedFiles = """
+        for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done; exec "$@"
+        """
+
     /// By posix_spawn, because Foundation's `Process` counts a child as running while any daemon that it started does.
     @discardableResult
     private static func run(_ arguments: [String]) throws -> String {
@@ -61,10 +66,10 @@ struct PrivateCluster {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
-        let argv = ([script] + arguments).map { strdup($0) } + [nil]
+        let argv = (["bash", "-c", withoutInheritedFiles, "bash", script] + arguments).map { strdup($0) } + [nil]
         defer { for argument in argv { free(argument) } }
         var (child, status): (pid_t, Int32) = (0, 0)
-        guard posix_spawn(&child, script, &actions, &attributes, argv, environ) == 0 else {
+        guard posix_spawn(&child, "/bin/bash", &actions, &attributes, argv, environ) == 0 else {
             throw Failed(description: "could not start \(script)")
         }
         waitpid(child, &status, 0)

@@ -77,7 +77,7 @@ struct ImportTests {
                 let serving = Task { try await server.run { port in feed.yield(port) } }
                 var iterator = ports.makeAsyncIterator()
                 let port = try #require(await iterator.next())
-                let destination = try ServiceDestination(url: "http://127.0.0.1:\(port)/", connections: 4)
+                let destination = try ServiceDestination(url: "http://127.0.0.1:\(port)/")
                 let path = folder + "orders"
                 let lines = try String(contentsOfFile: ShippedData.folder + "orders.jsonl", encoding: .utf8)
                     .split(separator: "\n").prefix(200)
@@ -164,8 +164,10 @@ struct ImportFailureTests {
         await #expect(throws: CatchingUp<Failing>.Stalled.self) { try await catchingUp.wait(for: 1) }
     }
 
-    @Test(arguments: ["", "127.0.0.1:8080", "ftp://a", "http://", "/tmp", "http:// a"])
+    @Test(arguments: [
+        "", "127.0.0.1:8080", "ftp://a", "https://a", "http://", "/tmp", "http:// a", "http://a:0", "http://a?b",
+    ])
     func `a URL that is none is a usage error`(url: String) {
-        #expect(throws: UsageError.self) { try ServiceDestination(url: url, connections: 1) }
+        #expect(throws: UsageError.self) { try ServiceDestination(url: url) }
     }
 }

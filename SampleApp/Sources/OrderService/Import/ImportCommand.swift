@@ -43,7 +43,7 @@ struct ImportCommand: Sendable {
 
     func run() async throws -> ExitCode {
         if let url {
-            return try await run(on: try ServiceDestination(url: url, connections: concurrency)) { wait in
+            return try await run(on: try ServiceDestination(url: url)) { wait in
                 try await wait()
             }
         }
