@@ -29,7 +29,7 @@ struct ServiceAnswerTests {
 
     @Test func `an answer that is cut off is not complete`() throws {
         for length in 0..<text.utf8.count {
-            #expect(try answer(String(text.prefix(length)), piece: 7).isComplete == false)
+            #expect(try answer(String(decoding: text.utf8.prefix(length), as: UTF8.self), piece: 7).isComplete == false)
         }
     }
 

@@ -21,7 +21,7 @@ extension HTTPResponse {
 
     /// 503 with `Retry-After`: the same request may work soon.
     static func comeBack(code: String, message: String) -> HTTPResponse {
-        var response = error(.serviceUnavailable, code: code, message: message)
+        var response = error(.serviceUnavailable, code: code, message: message.onOneLine)
         response.headers["Retry-After"] = "1"
         return response
     }

@@ -56,7 +56,7 @@ struct HealthCheck: Sendable {
             try await probe.query("SELECT 1")
             let pending = try await OrderApplication.pendingMigrations(application)
             return try await report(pending: pending)
-        } catch { return .unavailable("\(error)") }
+        } catch { return .unavailable("\(error)".onOneLine) }
     }
 
     private func report(pending: [String]) async throws -> Report {

@@ -45,7 +45,7 @@ extension DeliveryError {
         self =
             switch error {
             case .database(let error) where error.isUnavailability || error.sqlState == .lockNotAvailable:
-                .away("the database is away: \(error)")
+                .away("the database is away: \(error)".onOneLine)
             case .database(let error) where error.isMissingSchema:
                 .broken("the database has no tables yet; run: order-service migrate")
             default: .broken(error.description)

@@ -28,24 +28,19 @@ struct ImportStopped: Error, Hashable {
 ///
 /// Only the import's own task touches it, so that two rejected lines never mix in the file.
 struct ImportRun {
-    private let input: InputFile
+    /// Of the whole input, in bytes; nil when it is not known.
+    private let size: Int?
     private var rejects: RejectsFile
     private var bar = ProgressBar(label: "importing", noun: "orders")
     private let start = ContinuousClock.now
-    private var bytesRead = 0
+    private var bytesDone = 0
     private var lineNumber = 0
     private var times = TimeHistogram()
     private var summary = ImportSummary()
 
-    init(input: InputFile, rejects: RejectsFile) {
-        self.input = input
+    init(size: Int?, rejects: RejectsFile) {
+        self.size = size
         self.rejects = rejects
-    }
-
-    mutating func read() async throws -> [UInt8] {
-        let bytes = try await input.read()
-        bytesRead += bytes.count
-        return bytes
     }
 
     /// The line to deliver; nil when the piece is blank, or of a line that is too long and goes to the rejects.
@@ -54,9 +49,12 @@ struct ImportRun {
         case .line(let bytes):
             lineNumber += 1
             let isBlank = bytes.allSatisfy { [0x20, 0x09, 0x0D].contains($0) }
-            return isBlank ? nil : NumberedLine(number: lineNumber, bytes: bytes)
+            guard isBlank else { return NumberedLine(number: lineNumber, bytes: bytes) }
+            bytesDone += bytes.count + 1
+            return nil
         case .overlong(let bytes, let isEnd):
             try rejects.write(bytes)
+            bytesDone += bytes.count
             guard isEnd else { return nil }
             lineNumber += 1
             try reject(line: lineNumber, "expected at most \(limit) bytes, found more")
@@ -74,7 +72,8 @@ struct ImportRun {
             try rejects.write(outcome.line.bytes)
             try reject(line: outcome.line.number, problem)
         }
-        bar.update(items: summary.orders, fraction: input.size.map { Double(bytesRead) / Double(max(1, $0)) })
+        bytesDone += outcome.line.bytes.count + 1
+        bar.update(items: summary.orders, fraction: size.map { Double(bytesDone) / Double(max(1, $0)) })
     }
 
     mutating func finish(_ stopped: ImportStopped?) throws(FileError) -> ImportSummary {

@@ -16,21 +16,21 @@ struct OrderImport<Destination: OrderDestination>: Sendable {
     /// Reads to the end, or to where it has to stop, which the summary tells.
     /// - Throws: ``FileError`` when a file cannot be read or written.
     func run(_ input: InputFile, rejectsPath: String) async throws -> ImportSummary {
-        var run = ImportRun(input: input, rejects: RejectsFile(path: rejectsPath))
+        var run = ImportRun(size: input.size, rejects: RejectsFile(path: rejectsPath))
         var stopped: ImportStopped?
         do {
-            try await deliverLines(&run)
+            try await deliverLines(of: input, &run)
         } catch let error as ImportStopped { stopped = error }
         return try run.finish(stopped)
     }
 
-    private func deliverLines(_ run: inout ImportRun) async throws {
+    private func deliverLines(of input: InputFile, _ run: inout ImportRun) async throws {
         try await withThrowingTaskGroup(of: LineOutcome.self) { group in
             var splitter = LineSplitter(limit: longestLine)
             var running = 0
             var isAtEnd = false
             while !isAtEnd {
-                let chunk = try await run.read()
+                let chunk = try await input.read()
                 isAtEnd = chunk.isEmpty
                 for piece in isAtEnd ? [splitter.finish()].compactMap(\.self) : splitter.feed(chunk) {
                     guard let line = try run.begin(piece, limit: longestLine) else { continue }

@@ -97,7 +97,7 @@ extension DeliveryError {
             self = answer.status >= 500 ? .away("the service says: \(problem)") : .refused(problem)
         } catch {
             let problem = "expected an order service at \(address), found status \(answer.status)"
-            self = answer.status >= 500 ? .away(problem) : .broken(problem)
+            self = (502...504).contains(answer.status) ? .away(problem) : .broken(problem)
         }
     }
 }

@@ -35,4 +35,7 @@ extension String {
         }
         return "\"" + shown.joined() + (unicodeScalars.count > 40 ? "…" : "") + "\""
     }
+
+    /// With every run of blanks and newlines as one space; libpq's messages have lines and tabs.
+    var onOneLine: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }

@@ -12,6 +12,8 @@ struct HealthWatch: Sendable {
         var last = "the database is there"
         while true {
             let now = Self.sentence(await health.report())
+            // A question that was cut short says nothing about the database.
+            try Task.checkCancellation()
             if now != last { say(now) }
             last = now
             try await Task.sleep(for: interval)
@@ -25,7 +27,7 @@ struct HealthWatch: Sendable {
         if !report.pendingMigrations.isEmpty {
             return "the database lacks \(report.pendingMigrations.joined(separator: ", ")); run: order-service migrate"
         }
-        let errors = report.projections.compactMap { model in model.lastError.map { "\(model.name): \($0)" } }
+        let errors = report.projections.compactMap { model in model.lastError.map { "\(model.name): \($0.onOneLine)" } }
         return errors.isEmpty ? "the database is there" : "a read model stands still: " + errors.joined(separator: "; ")
     }
 }

@@ -50,8 +50,10 @@ struct ServeCommand: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run { port in announce(port) } }
             group.addTask {
-                for await _ in stop { break }
-                StandardStream.error.writeLine("order-service: stopping")
+                for await _ in stop {
+                    StandardStream.error.writeLine("order-service: stopping")
+                    return
+                }
             }
             try await group.next()
             group.cancelAll()
