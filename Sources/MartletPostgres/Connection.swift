@@ -55,7 +55,7 @@ public actor Connection {
     /// Runs a text of several statements, such as a migration; without parameters, results are dropped.
     package func run(script: String) throws(PostgresError) {
         try requireOpen(script)
-        try check(PQexec(link.pointer, script), statement: nil).discard()
+        _ = try check(PQexec(link.pointer, script), statement: nil)
     }
 
     /// Whether the connection can be used by somebody else: linked, and in no transaction.
@@ -123,10 +123,6 @@ public actor Connection {
 extension PostgresError {
     static let cancelledBeforeSending = PostgresError(
         sqlState: .queryCanceled, message: "the task was cancelled before the statement was sent")
-}
-
-extension Rows {
-    func discard() {}
 }
 
 /// Makes the link on the connection's own thread, since that blocks too.
