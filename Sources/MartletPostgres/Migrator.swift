@@ -52,7 +52,12 @@ public struct Migrator: Sendable {
     }
 
     private func lock(_ transaction: Transaction) async throws(PostgresError) {
-        try await transaction.query("SELECT set_config('lock_timeout', \(patience), true)")
+        try await transaction.query(
+            """
+            SELECT set_config('lock_timeout', \(patience), true),
+                -- A migration is rare and never in an append's way: a starved machine may take its time.
+                set_config('idle_in_transaction_session_timeout', \(patience), true)
+            """)
         try await transaction.query(
             "SELECT pg_advisory_xact_lock(hashtextextended('martlet.migrations.' || \(schema.name), 0))")
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.database)) struct ConnectionPoolTests {
     @Test func `200 callers share 4 connections`() async throws {
         try await ThrowawayDatabase.with { database in
-            let pool = ConnectionPool(database.configuration, size: 4)
+            let pool = ConnectionPool(database.configuration, size: 4, patience: .seconds(60))
             let sessions = try await withThrowingTaskGroup(of: Int32.self) { group in
                 for _ in 0..<200 {
                     group.addTask { try await pool.query("SELECT pg_backend_pid()")[0].decode(Int32.self) }

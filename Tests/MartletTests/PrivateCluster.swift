@@ -12,20 +12,20 @@ struct PrivateCluster {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         do {
-            let cluster = try PrivateCluster(in: folder)
+            let cluster = try await PrivateCluster(in: folder)
             try await body(cluster)
-            try cluster.script("stop")
+            try await cluster.script("stop")
             try FileManager.default.removeItem(at: folder)
         } catch {
-            _ = try? run(["stop", folder.path])
+            _ = try? await run(["stop", folder.path])
             try? FileManager.default.removeItem(at: folder)
             throw error
         }
     }
 
-    private init(in folder: URL) throws {
+    private init(in folder: URL) async throws {
         self.folder = folder
-        let exports = try Self.run(["start", folder.path])
+        let exports = try await Self.run(["start", folder.path])
         guard let user = exports.firstMatch(of: /PGUSER=(\w+)/) else {
             throw Failed(description: "expected PGUSER=… of the cluster script, found: \(exports)")
         }
@@ -35,20 +35,28 @@ struct PrivateCluster {
     }
 
     /// Ends the server as a power cut would, every session in the middle of what it does.
-    func crash() throws { try script("crash") }
+    func crash() async throws { try await script("crash") }
 
-    func start() throws { try script("start") }
+    func start() async throws { try await script("start") }
 
-    private func script(_ verb: String) throws { try Self.run([verb, folder.path]) }
+    private func script(_ verb: String) async throws { try await Self.run([verb, folder.path]) }
 
     /// The other tests' sockets are not the server's business, and may be more than it can count.
     private static let withoutInheritedFiles = """
         for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done; exec "$@"
         """
 
-    /// By posix_spawn, because Foundation's `Process` counts a child as running while any daemon that it started does.
+    /// On a thread of its own: the few that Swift's tasks share belong to the other tests, whose transactions would time
+    /// out meanwhile.
     @discardableResult
-    private static func run(_ arguments: [String]) throws -> String {
+    private static func run(_ arguments: [String]) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try runBlocking(arguments) }) }
+        }
+    }
+
+    /// By posix_spawn, because Foundation's `Process` counts a child as running while any daemon that it started does.
+    private static func runBlocking(_ arguments: [String]) throws -> String {
         let script = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().appendingPathComponent("../../Scripts/cluster").path
         let output = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-\(UUID().uuidString)")

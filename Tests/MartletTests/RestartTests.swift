@@ -30,8 +30,8 @@ struct RestartTests {
             let tills = (0..<8).map { till in Task { try await ring(80, on: Till.ID("\(till)"), shop) } }
             for crash in 1...3 {
                 #expect(try await shop.caughtUp(to: GlobalPosition(rawValue: Int64(crash * 20)), within: .seconds(60)))
-                try cluster.crash()
-                try cluster.start()
+                try await cluster.crash()
+                try await cluster.start()
             }
             var last = GlobalPosition.start
             for till in tills { last = max(last, try await till.value) }
