@@ -8,6 +8,7 @@ import MartletJSON
 struct EventCodec: Sendable {
     private let encoder = PayloadEncoder()
     private let decoder = PayloadDecoder()
+    private static let noMetadata = Array("{}".utf8)
 
     func encode<A: Aggregate>(_ event: A.Event, to stream: StreamID<A>) throws(EventStoreError) -> EncodedPayload {
         do {
@@ -19,7 +20,7 @@ struct EventCodec: Sendable {
     }
 
     func encode(_ metadata: Metadata, to stream: StreamName) throws(EventStoreError) -> [UInt8] {
-        metadata.values.isEmpty ? Array("{}".utf8) : try encode(metadata, of: stream)
+        metadata.values.isEmpty ? Self.noMetadata : try encode(metadata, of: stream)
     }
 
     func encode(_ value: some Encodable, of stream: StreamName) throws(EventStoreError) -> [UInt8] {
