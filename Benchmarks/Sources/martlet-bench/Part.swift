@@ -1,0 +1,13 @@
+/// A group of measures that can be run by itself: `ONLY=read`.
+enum Part: String, CaseIterable {
+    case append
+
+    /// What runs unless asked for one part.
+    static let usual = allCases
+
+    func run(_ settings: Settings) async throws {
+        switch self {
+        case .append: try await AppendBench(settings).run()
+        }
+    }
+}
