@@ -1,6 +1,6 @@
 /// A group of measures that can be run by itself: `ONLY=read`.
 enum Part: String, CaseIterable {
-    case append
+    case append, read
 
     /// What runs unless asked for one part.
     static let usual = allCases
@@ -8,6 +8,7 @@ enum Part: String, CaseIterable {
     func run(_ settings: Settings) async throws {
         switch self {
         case .append: try await AppendBench(settings).run()
+        case .read: try await ReadBench(settings).run()
         }
     }
 }
