@@ -1,6 +1,6 @@
 /// A group of measures that can be run by itself: `ONLY=read`.
 enum Part: String, CaseIterable {
-    case append, read
+    case append, read, codec
 
     /// What runs unless asked for one part.
     static let usual = allCases
@@ -9,6 +9,7 @@ enum Part: String, CaseIterable {
         switch self {
         case .append: try await AppendBench(settings).run()
         case .read: try await ReadBench(settings).run()
+        case .codec: try await CodecBench(settings).run()
         }
     }
 }
