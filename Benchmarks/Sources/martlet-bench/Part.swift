@@ -1,6 +1,6 @@
 /// A group of measures that can be run by itself: `ONLY=read`.
 enum Part: String, CaseIterable {
-    case append, read, codec
+    case append, read, codec, execute
 
     /// What runs unless asked for one part.
     static let usual = allCases
@@ -10,6 +10,7 @@ enum Part: String, CaseIterable {
         case .append: try await AppendBench(settings).run()
         case .read: try await ReadBench(settings).run()
         case .codec: try await CodecBench(settings).run()
+        case .execute: try await ExecuteBench(settings).run()
         }
     }
 }
