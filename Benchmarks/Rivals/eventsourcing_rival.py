@@ -54,6 +54,7 @@ def main():
         load.append(seconds, [lambda: append] * callers)
         factory.close()
     factory, recorder = recorder_of(database, 1)
+    recorder.max_notification_id()  # opens the connection
     load.read(event.state for event in all_events(recorder))
     factory.close()
 

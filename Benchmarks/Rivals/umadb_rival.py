@@ -71,6 +71,7 @@ def main():
         for callers in (1, 16, 64):
             load.append(seconds, [lambda: appending(url, payload)] * callers)
         client = Client(url)  # kept: a client that is gone cancels its reads
+        client.head()  # opens the connection
         load.read(found.event.data for found in client.read())
 
 

@@ -11,7 +11,7 @@ struct Program {
 
     /// Starts the program; one without a slash in its name is looked for on `PATH`.
     init(_ arguments: [String]) throws {
-        name = arguments.first ?? ""
+        name = URL(fileURLWithPath: arguments.first ?? "").lastPathComponent
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments
         process.standardInput = input
