@@ -22,7 +22,10 @@ let package = Package(
         .target(name: "MartletPostgres", dependencies: ["CLibPQ"]),
         .target(
             name: "MartletMigrations", path: "Migrations",
-            resources: [.embedInCode("V0001_events.sql"), .embedInCode("V0002_checkpoints.sql")]),
+            resources: [
+                .embedInCode("V0001_events.sql"), .embedInCode("V0002_append.sql"),
+                .embedInCode("V0003_closing.sql"), .embedInCode("V0004_checkpoints.sql"),
+            ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),
         .target(

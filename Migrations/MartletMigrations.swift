@@ -5,6 +5,8 @@ public enum MartletMigrations {
     /// File name and UTF-8 text of each migration.
     public static let files: [(name: String, bytes: [UInt8])] = [
         ("V0001_events.sql", PackageResources.V0001_events_sql),
-        ("V0002_checkpoints.sql", PackageResources.V0002_checkpoints_sql),
+        ("V0002_append.sql", PackageResources.V0002_append_sql),
+        ("V0003_closing.sql", PackageResources.V0003_closing_sql),
+        ("V0004_checkpoints.sql", PackageResources.V0004_checkpoints_sql),
     ]
 }

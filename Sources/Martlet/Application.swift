@@ -13,6 +13,9 @@ public import MartletProjections
 /// ```
 public struct Application: Sendable {
     public let store: EventStore
+    public let pool: ConnectionPool
+    /// Where Martlet's tables live.
+    public let schema: SQLIdentifier
     private let signal: AppendSignal
     private let parts: [RunningPart]
 
@@ -24,16 +27,15 @@ public struct Application: Sendable {
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
-        let store = EventStore(ConnectionPool(postgres, size: connections), schema: schema)
-        let signal = AppendSignal(of: store)
-        self.store = store
-        self.signal = signal
-        self.parts = parts().map { $0.start(store, signal) }
+        pool = ConnectionPool(postgres, size: connections)
+        self.schema = schema
+        store = EventStore(pool, schema: schema)
+        signal = AppendSignal(of: schema, in: postgres)
+        let surroundings = ProjectionSurroundings(store: store, pool: pool, schema: schema, signal: signal)
+        self.parts = parts().map { $0.start(surroundings) }
         let names = self.parts.map(\.name)
         precondition(Set(names).count == names.count, "expected projections of different names, found \(names)")
     }
-
-    public var pool: ConnectionPool { store.pool }
 
     /// Brings Martlet's schema up to date and returns the names of the migrations that were applied.
     /// - Throws: ``MigrationError``, ``PostgresError``.
@@ -57,6 +59,16 @@ public struct Application: Sendable {
         _ command: A.Command, on id: StreamID<A>, metadata: Metadata = .none
     ) async throws(ExecuteError<A.Rejection>) -> Receipt {
         try await store.execute(command, on: id, metadata: metadata)
+    }
+
+    /// Runs a command that has an id, so that it takes effect once however often it is sent; see
+    /// ``EventStore/execute(_:on:as:metadata:)``.
+    /// - Throws: ``ExecuteError``, with the domain's own rejection in it.
+    @discardableResult
+    public func execute<A: Aggregate>(
+        _ command: A.Command, on id: StreamID<A>, as commandID: CommandID, metadata: Metadata = .none
+    ) async throws(ExecuteError<A.Rejection>) -> Receipt where A.Command: Encodable, A.Rejection: Codable {
+        try await store.execute(command, on: id, as: commandID, metadata: metadata)
     }
 
     /// Keeps the projections up to date until the task is cancelled, through any absence of the database.
@@ -93,6 +105,6 @@ public struct Application: Sendable {
 
     private var migrator: Migrator {
         let migrations = MartletMigrations.files.map { Migration(name: $0.name, bytes: $0.bytes) }
-        return Migrator(schema: store.schema, migrations: migrations)
+        return Migrator(schema: schema, migrations: migrations)
     }
 }

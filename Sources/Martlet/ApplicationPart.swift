@@ -1,10 +1,9 @@
-import MartletEventStore
 public import MartletProjections
 
 /// Something that an application runs beside its commands: a projection.
 public struct ApplicationPart: Sendable {
     let name: String
-    let start: @Sendable (EventStore, AppendSignal) -> RunningPart
+    let start: @Sendable (ProjectionSurroundings) -> RunningPart
 }
 
 /// A part wired to its store.
@@ -18,8 +17,8 @@ extension ApplicationPart {
     /// A projection, run by this process and shared with every other that runs it.
     public init<P: Projection>(_ projection: P) {
         name = P.name
-        start = { store, signal in
-            let runner = ProjectionRunner(projection, store: store, signal: signal)
+        start = { surroundings in
+            let runner = ProjectionRunner(projection, in: surroundings)
             return RunningPart(name: P.name, run: { try await runner.run() }, status: { try await runner.status() })
         }
     }

@@ -8,7 +8,7 @@ public struct MigratedSchema: Sendable {
 
     /// Martlet's own.
     public init(_ application: Application) {
-        name = application.store.schema.name
+        name = application.schema.name
         migrate = { try await application.migrate() }
         pending = { try await application.pendingMigrations() }
     }

@@ -2,12 +2,16 @@
 public struct Receipt: Hashable, Codable, Sendable {
     /// The stream's version after the append.
     public let version: StreamVersion
-    /// The position of the append's last event. A command that caused no events gives the position of the stream's
-    /// last event as it was read, so that waiting for it still means having seen what the command saw.
+    /// The position of the append's last event; for several streams in one unit, of the unit's last. Where no events
+    /// were appended it is a position at or after the last event that was seen, so that waiting for it still means
+    /// having seen what the command saw.
     public let position: GlobalPosition
+    /// Whether an earlier command with the same id had done it; this is then the answer to that one.
+    public let isRepeated: Bool
 
-    public init(version: StreamVersion, position: GlobalPosition) {
+    public init(version: StreamVersion, position: GlobalPosition, isRepeated: Bool = false) {
         self.version = version
         self.position = position
+        self.isRepeated = isRepeated
     }
 }

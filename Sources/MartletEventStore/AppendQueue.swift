@@ -1,59 +1,100 @@
-import MartletDomain
-
-/// The appends that wait for the next batch, in order of arrival, as plain data.
+/// The units that wait for the next batch, in order of arrival, as plain data.
 ///
-/// A stream is in one batch at a time, because the append function checks every request against what is committed: what
-/// comes for a stream that is ready or under way waits behind it, and so the appends to one stream keep their order.
+/// A stream is in one batch at a time, because the append function checks every unit against what is committed: units
+/// that share a stream, or a command's id, stand in line, and only the first of each of its lines is ready to go. So the
+/// appends to one stream keep their order.
 struct AppendQueue<Waiter> {
-    struct Limits: Sendable {
-        /// Beyond this many events a batch gains nothing (the commit is paid for) and keeps others waiting.
-        var events = 1000
-        /// Of payloads and metadata.
-        var bytes = 1 << 20
+    struct Entry {
+        let unit: AppendUnit
+        let waiter: Waiter
+        let since: ContinuousClock.Instant
+        let bytes: Int
+        let keys: [String]
+        let ticket: UInt64
     }
 
-    typealias Entry = (request: AppendRequest, waiter: Waiter)
-
-    let limits: Limits
-    /// Of different streams.
+    let limits: AppendLimits
+    /// First in all of their lines.
     private var ready: [Entry] = []
-    /// For each stream that is ready or under way, what waits behind.
-    private var behind: [StreamName: ArraySlice<Entry>] = [:]
+    /// The others, with the number of lines in which somebody stands before them.
+    private var blocked: [UInt64: (entry: Entry, behind: Int)] = [:]
+    /// For each key the tickets that want it, the holder first.
+    private var lines: [String: ArraySlice<UInt64>] = [:]
+    private(set) var waitingBytes = 0
 
-    init(limits: Limits = Limits()) {
+    init(limits: AppendLimits = AppendLimits()) {
         self.limits = limits
     }
 
-    mutating func add(_ request: AppendRequest, _ waiter: Waiter) {
-        guard behind[request.stream] == nil else {
-            behind[request.stream]?.append((request, waiter))
-            return
+    var count: Int { ready.count + blocked.count }
+    var isFull: Bool { count >= limits.waiting || waitingBytes >= limits.waitingBytes }
+
+    /// Takes a unit in under a ticket, larger than any before.
+    mutating func add(_ unit: AppendUnit, _ waiter: Waiter, ticket: UInt64, at now: ContinuousClock.Instant = .now) {
+        let entry = Entry(
+            unit: unit, waiter: waiter, since: now, bytes: unit.byteCount, keys: unit.keys, ticket: ticket)
+        waitingBytes += entry.bytes
+        var behind = 0
+        for key in entry.keys {
+            if lines[key, default: []].isEmpty == false { behind += 1 }
+            lines[key, default: []].append(ticket)
         }
-        behind[request.stream] = []
-        ready.append((request, waiter))
+        if behind == 0 { ready.append(entry) } else { blocked[ticket] = (entry, behind) }
     }
 
-    /// Takes the next batch out: at least one request, however large it is, unless none is ready.
+    /// Takes the next batch out: at least one unit, however large it is, unless none is ready.
     mutating func takeBatch() -> [Entry] {
         var (events, bytes) = (0, 0)
         let end = ready.firstIndex { entry in
-            events += entry.request.events.count
-            bytes += entry.request.byteCount
-            return events > limits.events || bytes > limits.bytes
+            events += entry.unit.eventCount
+            bytes += entry.bytes
+            return events > limits.batchEvents || bytes > limits.batchBytes
         }
-        let batch = ready.prefix(max(1, end ?? ready.count))
+        let batch = Array(ready.prefix(max(1, end ?? ready.count)))
         ready.removeFirst(batch.count)
-        return Array(batch)
+        for entry in batch { waitingBytes -= entry.bytes }
+        return batch
     }
 
-    /// Makes the next append to each of a batch's streams ready, now that the batch has ended.
+    /// Lets those in line behind a batch move up, now that it has ended.
     mutating func finish(_ batch: [Entry]) {
-        for (request, _) in batch {
-            if let next = behind[request.stream]?.popFirst() {
-                ready.append(next)
-            } else {
-                behind[request.stream] = nil
-            }
+        for entry in batch { leaveLines(entry) }
+    }
+
+    /// Takes a unit out that has not been sent.
+    mutating func remove(ticket: UInt64) -> Entry? {
+        let index = ready.firstIndex { $0.ticket == ticket }
+        guard let entry = index.map({ ready.remove(at: $0) }) ?? blocked.removeValue(forKey: ticket)?.entry else {
+            return nil
+        }
+        waitingBytes -= entry.bytes
+        leaveLines(entry)
+        return entry
+    }
+
+    /// Takes out what has waited since before an instant.
+    mutating func removeAll(since instant: ContinuousClock.Instant) -> [Entry] {
+        let late = (ready + blocked.values.map(\.entry)).filter { $0.since < instant }
+        return late.compactMap { remove(ticket: $0.ticket) }
+    }
+
+    private mutating func leaveLines(_ entry: Entry) {
+        for key in entry.keys {
+            guard var line = lines[key], let place = line.firstIndex(of: entry.ticket) else { continue }
+            let wasFirst = place == line.startIndex
+            line.remove(at: place)
+            lines[key] = line.isEmpty ? nil : line
+            if wasFirst, let next = line.first { moveUp(next) }
+        }
+    }
+
+    private mutating func moveUp(_ ticket: UInt64) {
+        guard let (entry, behind) = blocked[ticket] else { return }
+        if behind == 1 {
+            blocked[ticket] = nil
+            ready.append(entry)
+        } else {
+            blocked[ticket] = (entry, behind - 1)
         }
     }
 }

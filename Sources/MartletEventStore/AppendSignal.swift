@@ -10,8 +10,8 @@ package actor AppendSignal {
     private var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastTicket: UInt64 = 0
 
-    package init(of store: EventStore) {
-        listener = NotificationListener(store.pool.configuration, channel: store.schema)
+    package init(of schema: SQLIdentifier, in configuration: PostgresConfiguration) {
+        listener = NotificationListener(configuration, channel: schema)
     }
 
     /// Listens until the task is cancelled.

@@ -1,39 +1,80 @@
 import MartletPostgres
 
-/// Group commit: gathers the appends that arrive while a batch is under way and sends them as one call, one commit.
+/// Group commit: gathers the units that arrive while a batch is under way and sends them as one call, one commit.
 ///
-/// One per process and log. Nothing waits for a batch to fill: an append that finds the appender idle goes at once.
+/// One per process and log. Nothing waits for a batch to fill: a unit that finds the appender idle goes at once.
 actor Appender {
     private let call: AppendCall
-    private var queue = AppendQueue<CheckedContinuation<AppendOutcome, Never>>()
+    private let limits: AppendLimits
+    private var queue: AppendQueue<CheckedContinuation<AppendOutcome, Never>>
     private var batchesInFlight = 0
+    private var lastTicket: UInt64 = 0
+    private var isWatching = false
     /// Two, so that the server finds the next batch waiting at the lock when one has committed.
     private static let mostInFlight = 2
 
-    init(_ call: AppendCall) {
+    init(_ call: AppendCall, limits: AppendLimits) {
         self.call = call
+        self.limits = limits
+        queue = AppendQueue(limits: limits)
     }
 
-    /// How the append ended; it is never given up, whatever becomes of the caller's task.
-    func append(_ request: AppendRequest) async -> AppendOutcome {
-        await withCheckedContinuation { continuation in
-            queue.add(request, continuation)
-            sendNext()
+    /// How the unit ended. A caller that is cancelled takes it out of the queue, but never back from the server.
+    func append(_ unit: AppendUnit) async -> AppendOutcome {
+        lastTicket += 1
+        let ticket = lastTicket
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard !Task.isCancelled else { return continuation.resume(returning: .failed(.cancelled)) }
+                guard !queue.isFull else {
+                    return continuation.resume(returning: .failed(.overloaded(waiting: queue.count, for: .zero)))
+                }
+                queue.add(unit, continuation, ticket: ticket)
+                sendNext()
+            }
+        } onCancel: {
+            Task { await self.drop(ticket) }
         }
     }
 
+    private func drop(_ ticket: UInt64) {
+        queue.remove(ticket: ticket)?.waiter.resume(returning: .failed(.cancelled))
+        sendNext()
+    }
+
     private func sendNext() {
-        guard batchesInFlight < Self.mostInFlight else { return }
+        guard batchesInFlight < Self.mostInFlight else { return watch() }
         let batch = queue.takeBatch()
         guard !batch.isEmpty else { return }
         batchesInFlight += 1
         // A task of its own: no caller's cancellation can reach a statement whose commit may be under way.
         Task {
-            let outcomes = await call.outcomes(of: batch.map(\.request))
+            let outcomes = await call.outcomes(of: batch.map(\.unit))
             for (entry, outcome) in zip(batch, outcomes) { entry.waiter.resume(returning: outcome) }
             queue.finish(batch)
             batchesInFlight -= 1
             sendNext()
         }
+    }
+
+    /// While anything waits, looks from time to time whether it has waited too long.
+    private func watch() {
+        guard !isWatching else { return }
+        isWatching = true
+        Task {
+            while queue.count > 0 {
+                do { try await Task.sleep(for: limits.patience / 8) } catch {}
+                expire()
+            }
+            isWatching = false
+        }
+    }
+
+    private func expire() {
+        let waiting = queue.count
+        for late in queue.removeAll(since: .now - limits.patience) {
+            late.waiter.resume(returning: .failed(.overloaded(waiting: waiting, for: limits.patience)))
+        }
+        sendNext()
     }
 }

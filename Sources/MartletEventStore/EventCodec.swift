@@ -12,15 +12,26 @@ struct EventCodec: Sendable {
     func encode<A: Aggregate>(_ event: A.Event, to stream: StreamID<A>) throws(EventStoreError) -> EncodedPayload {
         do {
             let (name, payload) = try encoder.encodeCase(event)
-            return EncodedPayload(type: "\(A.category).\(name)", payload: payload)
+            return EncodedPayload(type: "\(A.category).\(name)", typeVersion: 1, payload: payload)
         } catch {
             throw .unencodable(stream.name, problem: "\(error)")
         }
     }
 
     func encode(_ metadata: Metadata, to stream: StreamName) throws(EventStoreError) -> [UInt8] {
-        guard !metadata.values.isEmpty else { return Array("{}".utf8) }
-        do { return try encoder.encode(metadata) } catch { throw .unencodable(stream, problem: "\(error)") }
+        metadata.values.isEmpty ? Array("{}".utf8) : try encode(metadata, of: stream)
+    }
+
+    func encode(_ value: some Encodable, of stream: StreamName) throws(EventStoreError) -> [UInt8] {
+        do { return try encoder.encode(value) } catch { throw .unencodable(stream, problem: "\(error)") }
+    }
+
+    func decodeRejection<Rejection: Decodable>(
+        _ bytes: [UInt8], of id: CommandID
+    ) throws(EventStoreError) -> Rejection {
+        do { return try decoder.decode(Rejection.self, from: bytes) } catch {
+            throw .corrupt("the rejection of command \"\(id)\" cannot be decoded: \(error)")
+        }
     }
 
     /// - Throws: ``EventStoreError/undecodable(type:_:_:_:problem:)``, also for an event of another category.
@@ -47,6 +58,7 @@ struct EventCodec: Sendable {
 
 struct EncodedPayload: Sendable {
     let type: String
+    let typeVersion: Int16
     let payload: [UInt8]
 }
 

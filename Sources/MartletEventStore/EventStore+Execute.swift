@@ -29,19 +29,26 @@ extension EventStore {
     public func execute<A: Aggregate>(
         _ command: A.Command, on id: StreamID<A>, metadata: Metadata = .none
     ) async throws(ExecuteError<A.Rejection>) -> Receipt {
-        var attempt = 1
-        while true {
-            let loaded: Loaded<A> = try await freshly(id)
+        try await deciding(id) { loaded throws(ExecuteError<A.Rejection>) in
             let events: [A.Event]
             do throws(A.Rejection) { events = try loaded.state.decide(command) } catch { throw .rejected(error) }
             guard !events.isEmpty else { return loaded.receipt }
             do throws(AppendError) {
                 return try await append(
                     events, to: id, expecting: .exactly(loaded.receipt.version), metadata: metadata)
-            } catch {
-                guard case .conflict = error, attempt < Self.attempts, await pause(after: attempt) else {
-                    throw ExecuteError(error)
-                }
+            } catch { throw ExecuteError(error) }
+        }
+    }
+
+    /// Runs `decide` on the freshly loaded aggregate, and again while it ends in a conflict.
+    func deciding<A: Aggregate>(
+        _ id: StreamID<A>, _ decide: (Loaded<A>) async throws(ExecuteError<A.Rejection>) -> Receipt
+    ) async throws(ExecuteError<A.Rejection>) -> Receipt {
+        var attempt = 1
+        while true {
+            let loaded: Loaded<A> = try await freshly(id)
+            do throws(ExecuteError<A.Rejection>) { return try await decide(loaded) } catch {
+                guard case .conflict = error, attempt < Self.attempts, await pause(after: attempt) else { throw error }
                 attempt += 1
             }
         }
@@ -64,7 +71,7 @@ extension EventStore {
 }
 
 extension ExecuteError {
-    fileprivate init(_ error: AppendError) {
+    init(_ error: AppendError) {
         switch error {
         case .conflict(let conflict): self = .conflict(conflict)
         case .unknown(let outcome): self = .unknown(outcome)

@@ -1,5 +1,4 @@
 public import MartletDomain
-import MartletPostgres
 
 extension EventStore {
     /// The events of one stream after a version, in order; read in pages of 1,000 as they are asked for.
@@ -29,11 +28,7 @@ extension EventStore {
 
     /// Up to `limit` events that follow a position without a hole.
     package func logPage(after position: GlobalPosition, limit: Int) async throws(EventStoreError) -> [StoredEvent] {
-        let page = try await page(
-            """
-            SELECT \(StoredEvent.columns) FROM \(schema).events
-            WHERE position > \(position.rawValue) ORDER BY position LIMIT \(limit)
-            """)
+        let page = try await storage.readLog(LogPage(from: position, limit: limit)).events
         for (offset, event) in page.enumerated() {
             let expected = GlobalPosition(rawValue: position.rawValue + Int64(offset) + 1)
             guard event.position == expected else { throw .hole(expected: expected, found: event.position) }
@@ -50,12 +45,8 @@ extension EventStore {
         _ stream: StreamName, after version: StreamVersion
     ) async throws(EventStoreError) -> [StoredEvent] {
         if let flaw = stream.flaw { throw .invalidStream(stream, flaw: flaw) }
-        let page = try await page(
-            """
-            SELECT \(StoredEvent.columns) FROM \(schema).events
-            WHERE stream_id = \(stream.description) AND version > \(version.rawValue)
-            ORDER BY version LIMIT \(PagedEvents<StoredEvent>.pageSize)
-            """)
+        let page = try await storage.readStream(
+            stream, StreamPage(from: version, limit: PagedEvents<StoredEvent>.pageSize))
         for (offset, event) in page.enumerated() {
             let expected = version.rawValue + Int64(offset) + 1
             guard event.version.rawValue == expected else {
@@ -63,10 +54,6 @@ extension EventStore {
             }
         }
         return page
-    }
-
-    private func page(_ sql: SQL) async throws(EventStoreError) -> [StoredEvent] {
-        try await rows(of: sql).map { row throws(EventStoreError) in try StoredEvent(row) }
     }
 }
 

@@ -5,8 +5,22 @@ public import MartletPostgres
 public enum EventStoreError: Error, Sendable {
     /// The stream's name cannot be stored.
     case invalidStream(StreamName, flaw: String)
-    /// An append without events.
-    case nothingToAppend(StreamName)
+    /// An append without events, or without streams.
+    case nothingToAppend(StreamName?)
+    /// An append to several streams names one of them twice.
+    case streamNamedTwice(StreamName)
+    /// The command's id cannot be stored.
+    case invalidCommandID(CommandID, flaw: String)
+    /// Something else was asked for under this id before.
+    case commandIDReused(CommandID)
+    /// The stream takes no more events.
+    case closed(StreamName, at: StreamVersion)
+    /// The stream has to be closed first.
+    case notClosed(StreamName)
+    /// So many appends wait already, or have waited for so long, that this one was not sent.
+    case overloaded(waiting: Int, for: Duration)
+    /// The task was cancelled before the append was sent.
+    case cancelled
     /// An event's own `encode(to:)` failed.
     case unencodable(StreamName, problem: String)
     /// A stored event does not fit today's types; it is never skipped.
@@ -17,9 +31,13 @@ public enum EventStoreError: Error, Sendable {
     /// A row of the store's own tables is not what it must be.
     case corrupt(String)
 
-    /// Whether the database was away, so that the same call may work later.
+    /// Whether the database was away or busy, so that the same call may work later.
     public var isUnavailability: Bool {
-        if case .database(let error) = self { error.isUnavailability } else { false }
+        switch self {
+        case .database(let error): error.isUnavailability
+        case .overloaded: true
+        default: false
+        }
     }
 }
 
@@ -27,7 +45,19 @@ extension EventStoreError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidStream(let name, let flaw): "stream \"\(name)\": \(flaw)"
-        case .nothingToAppend(let name): "stream \"\(name)\": expected at least one event to append, found none"
+        case .nothingToAppend(nil): "expected at least one stream to append to, found none"
+        case .nothingToAppend(let name?): "stream \"\(name)\": expected at least one event to append, found none"
+        case .streamNamedTwice(let name): "stream \"\(name)\": expected each stream once in an append, found it twice"
+        case .invalidCommandID(let id, let flaw): "command \"\(id)\": \(flaw)"
+        case .commandIDReused(let id):
+            "command \"\(id)\": expected what was asked for under this id before, found something else"
+        case .closed(let name, let version): "stream \"\(name)\" was closed at version \(version)"
+        case .notClosed(let name): "stream \"\(name)\": expected a closed stream to archive, found an open one"
+        case .overloaded(let count, let time):
+            time == .zero
+                ? "the append was not sent: \(count) wait already"
+                : "the append was not sent within \(time): \(count) wait"
+        case .cancelled: "the task was cancelled before the append was sent; nothing was written"
         case .unencodable(let name, let problem): "stream \"\(name)\": an event cannot be encoded: \(problem)"
         case .undecodable(let type, let name, let version, let position, let problem):
             "event \"\(type)\" at position \(position) (stream \"\(name)\", version \(version))"

@@ -12,6 +12,9 @@ public actor Connection {
     /// The transaction that is open, if any; statements of an ended one are refused.
     var openTransaction: UInt64?
     var firstFailure: PostgresError?
+    /// The names of prepared statements by their texts.
+    var preparedStatements: [String: String] = [:]
+    var lastPrepared = 0
     private var lastTransaction: UInt64 = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -39,10 +42,14 @@ public actor Connection {
     deinit { thread.stop() }
 
     /// Runs one statement and returns its rows.
+    /// - Parameter prepared: whether the server keeps the parsed statement for the next time that this connection runs
+    ///   the same text; for the few statements that are run all the time.
     /// - Throws: ``PostgresError``.
     @discardableResult
-    public func query(_ sql: SQL) async throws(PostgresError) -> Rows {
-        try await cancellable { () throws(PostgresError) in try self.exchange(sql) }
+    public func query(_ sql: SQL, prepared: Bool = false) async throws(PostgresError) -> Rows {
+        try await cancellable { () throws(PostgresError) in
+            try prepared ? self.exchangePrepared(sql) : self.exchange(sql)
+        }
     }
 
     /// Runs one statement and returns how many rows it changed.

@@ -47,12 +47,12 @@ public actor ConnectionPool {
         try await withConnection { connection in try await connection.transaction(level, body) }
     }
 
-    /// Runs one statement on a lent connection and returns its rows.
+    /// Runs one statement on a lent connection and returns its rows; see ``Connection/query(_:prepared:)``.
     @discardableResult
-    public nonisolated func query(_ sql: SQL) async throws(PostgresError) -> Rows {
+    public nonisolated func query(_ sql: SQL, prepared: Bool = false) async throws(PostgresError) -> Rows {
         let connection = try await acquire()
         do throws(PostgresError) {
-            let rows = try await connection.query(sql)
+            let rows = try await connection.query(sql, prepared: prepared)
             await release(connection)
             return rows
         } catch {

@@ -20,6 +20,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     /// The link was lost after COMMIT had been sent: the transaction may or may not have committed.
     public static let transactionResolutionUnknown = SQLState(rawValue: "08007")
     public static let protocolViolation = SQLState(rawValue: "08P01")
+    public static let featureNotSupported = SQLState(rawValue: "0A000")
+    public static let invalidSQLStatementName = SQLState(rawValue: "26000")
     public static let datetimeFieldOverflow = SQLState(rawValue: "22008")
     public static let uniqueViolation = SQLState(rawValue: "23505")
     public static let checkViolation = SQLState(rawValue: "23514")

@@ -2,6 +2,18 @@ import MartletDomain
 import MartletEventStore
 import MartletPostgres
 
+/// What a projection reads from and writes to.
+package struct ProjectionSurroundings: Sendable {
+    let store: EventStore
+    let pool: ConnectionPool
+    let schema: SQLIdentifier
+    let signal: AppendSignal
+
+    package init(store: EventStore, pool: ConnectionPool, schema: SQLIdentifier, signal: AppendSignal) {
+        (self.store, self.pool, self.schema, self.signal) = (store, pool, schema, signal)
+    }
+}
+
 /// Moves one projection along the log: read a batch, project it and move the checkpoint in one transaction, wait.
 ///
 /// Several processes may run the same projection: each batch is guarded by the checkpoint that it was read from, so
@@ -9,6 +21,7 @@ import MartletPostgres
 package actor ProjectionRunner<P: Projection> {
     private let projection: P
     private let store: EventStore
+    private let pool: ConnectionPool
     private let signal: AppendSignal
     private let checkpoint: Checkpoint
     private let backoff = Backoff(base: .milliseconds(50), limit: .seconds(5))
@@ -23,11 +36,12 @@ package actor ProjectionRunner<P: Projection> {
     private var failures = 0
     private var lastError: String?
 
-    package init(_ projection: P, store: EventStore, signal: AppendSignal) {
+    package init(_ projection: P, in surroundings: ProjectionSurroundings) {
         self.projection = projection
-        self.store = store
-        self.signal = signal
-        checkpoint = Checkpoint(projection: P.name, schema: store.schema)
+        store = surroundings.store
+        pool = surroundings.pool
+        signal = surroundings.signal
+        checkpoint = Checkpoint(projection: P.name, schema: surroundings.schema)
     }
 
     /// Runs until the task is cancelled.
@@ -49,7 +63,7 @@ package actor ProjectionRunner<P: Projection> {
     }
 
     package func status() async throws -> ProjectionStatus {
-        let position = try await checkpoint.stored(store.pool) ?? .start
+        let position = try await checkpoint.stored(pool) ?? .start
         let head = try await store.head()
         return ProjectionStatus(
             name: P.name, position: position, lag: max(0, head.rawValue - position.rawValue), lastError: lastError)
@@ -63,7 +77,7 @@ package actor ProjectionRunner<P: Projection> {
         // Until the commit has been seen, the database alone knows where the projection stands.
         position = nil
         do {
-            try await store.pool.transaction { transaction in
+            try await pool.transaction { transaction in
                 try await checkpoint.move(from: old, to: last.position, in: transaction)
                 for stored in batch {
                     guard let recorded = try store.decode(stored, of: P.Source.self) else { continue }
@@ -79,7 +93,7 @@ package actor ProjectionRunner<P: Projection> {
 
     private func currentPosition() async throws -> GlobalPosition {
         if let position { return position }
-        let stored = try await checkpoint.load(store.pool)
+        let stored = try await checkpoint.load(pool)
         position = stored
         return stored
     }

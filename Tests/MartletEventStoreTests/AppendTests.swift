@@ -117,8 +117,9 @@ import Testing
                 try await application.pool.transaction(.repeatableRead) { transaction in
                     try await transaction.query(
                         """
-                        SELECT * FROM martlet.append(ARRAY['a-1'], ARRAY[-1::bigint], ARRAY[1],
-                            ARRAY[gen_random_uuid()], ARRAY['a.x'], ARRAY['{}'::json], ARRAY['{}'::json])
+                        SELECT * FROM martlet.append('{a-1}', '{-1}', '{1}', '{1}',
+                            '{1}', '{1}', ARRAY[gen_random_uuid()], '{a.x}', '{1}', ARRAY['{}'::json],
+                            ARRAY['{}'::json], '{}', '{}', '{}', '{}', '{}')
                         """)
                 }
             }

@@ -48,14 +48,79 @@ import Testing
         }
     }
 
-    @Test func `a caller that is cancelled does not take the append with it`() async throws {
+    @Test func `a cancelled caller's append is dropped while it waits`() async throws {
         try await ThrowawayDatabase.withApplication { application async throws in
-            let caller = Task {
-                try await application.store.append([.received(cents: 1)], to: Account.ID("ada"), expecting: .noStream)
+            try await holdingTheLog(application) {
+                // The first two are sent and wait at the lock; the third waits in the queue.
+                let sent = (1...2).map { number in append(to: "\(number)", application.store) }
+                try await untilWaitingAtTheLock(sent.count, application)
+                let queued = append(to: "3", application.store)
+                try await Task.sleep(for: .milliseconds(50))
+                queued.cancel()
+                let error = await #expect(throws: AppendError.self) { try await queued.value }
+                #expect(error?.description == EventStoreError.cancelled.description)
+                for task in sent { task.cancel() }
+                return sent
             }
-            caller.cancel()
-            #expect(try await caller.value == Receipt(version: 1, position: 1))
-            #expect(try await application.store.head() == 1)
+            #expect(try await application.store.head() == 2)
         }
+    }
+
+    @Test func `an append that cannot be sent in time fails, and what was sent is not given up`() async throws {
+        try await ThrowawayDatabase.withApplication { application async throws in
+            let store = EventStore(application.pool, limits: .init { $0.patience = .milliseconds(200) })
+            try await holdingTheLog(application) {
+                let sent = (1...2).map { number in append(to: "\(number)", store) }
+                try await untilWaitingAtTheLock(sent.count, application)
+                let error = await #expect(throws: AppendError.self) { try await append(to: "3", store).value }
+                guard case .failed(.overloaded(waiting: 1, for: .milliseconds(200))) = error else {
+                    Issue.record("\(String(describing: error))")
+                    return sent
+                }
+                return sent
+            }
+            #expect(try await store.head() == 2)
+        }
+    }
+
+    @Test func `a full queue refuses at once`() async throws {
+        try await ThrowawayDatabase.withApplication { application async throws in
+            let store = EventStore(application.pool, limits: .init { $0.waiting = 1 })
+            try await holdingTheLog(application) {
+                let sent = (1...2).map { number in append(to: "\(number)", store) }
+                try await untilWaitingAtTheLock(sent.count, application)
+                let queued = append(to: "3", store)
+                try await Task.sleep(for: .milliseconds(50))
+                let error = await #expect(throws: AppendError.self) { try await append(to: "4", store).value }
+                guard case .failed(.overloaded(waiting: 1, for: .zero)) = error else {
+                    Issue.record("\(String(describing: error))")
+                    return sent
+                }
+                return sent + [queued]
+            }
+            #expect(try await store.head() == 3)
+        }
+    }
+
+    private func append(to key: String, _ store: EventStore) -> Task<Receipt, any Error> {
+        Task { try await store.append([.received(cents: 1)], to: Account.ID(key), expecting: .noStream) }
+    }
+
+    /// Runs `body` while nobody can append, and then waits for the appends that it returns.
+    private func holdingTheLog(
+        _ application: Application, _ body: () async throws -> [Task<Receipt, any Error>]
+    ) async throws {
+        let holder = try await Connection.open(application.pool.configuration)
+        let lock: SQL = "1297240692, ('martlet.events'::regclass)::oid::integer"
+        try await holder.query("SELECT pg_advisory_lock(\(lock))")
+        let appends = try await body()
+        try await holder.query("SELECT pg_advisory_unlock(\(lock))")
+        for append in appends { _ = try await append.value }
+    }
+
+    private func untilWaitingAtTheLock(_ count: Int, _ application: Application) async throws {
+        while try await application.pool.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").count
+            < count
+        { try await Task.sleep(for: .milliseconds(5)) }
     }
 }

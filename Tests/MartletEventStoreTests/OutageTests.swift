@@ -109,12 +109,14 @@ import Testing
                     CREATE TRIGGER hang_up BEFORE INSERT ON martlet.events EXECUTE FUNCTION hang_up();
                     """)
             let call = AppendCall(pool: application.pool, schema: "martlet")
-            let requests = try [12, 13, 14].map { cents in
-                try AppendRequest(
-                    [Account.Event.received(cents: cents)], to: Account.ID("\(cents)"), expecting: .noStream,
-                    metadata: .none, codec: EventCodec())
+            let units = try [12, 13, 14].map { cents in
+                AppendUnit([
+                    try AppendUnit.Stream(
+                        [Account.Event.received(cents: cents)], to: Account.ID("\(cents)"), expecting: .noStream,
+                        metadata: .none, codec: EventCodec())
+                ])
             }
-            let outcomes = await call.outcomes(of: requests)
+            let outcomes = await call.outcomes(of: units)
             #expect(outcomes.map(\.isCommitted) == [true, false, true])
             #expect(try await application.store.head() == 2)
         }

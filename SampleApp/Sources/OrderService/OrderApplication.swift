@@ -19,7 +19,7 @@ public enum OrderApplication {
 
     /// The migrations that have not run yet, as `schema/name`.
     static func pendingMigrations(_ application: Application) async throws -> [String] {
-        let martlet = try await application.pendingMigrations().map { "\(application.store.schema)/\($0)" }
+        let martlet = try await application.pendingMigrations().map { "\(application.schema)/\($0)" }
         return try await martlet
             + ShopSchema.migrator.pending(application.pool).map { "\(ShopSchema.name)/\($0.name)" }
     }

@@ -1,0 +1,75 @@
+import MartletDomain
+import MartletPostgres
+
+extension AppendCall {
+    /// Finds out how units ended whose answer was lost, by sending the same again until there is an answer: each
+    /// commits now, or meets its own events or its own command's answer, or others'.
+    ///
+    /// Only those for which that is harmless; sending any other twice could write it twice.
+    func settle(_ units: [AppendUnit], after cause: PostgresError) async -> [AppendOutcome] {
+        let repeatable = units.filter(\.isRepeatable)
+        var settled = await resend(repeatable, by: ContinuousClock.now + patience, after: cause).makeIterator()
+        return units.map { unit in unit.isRepeatable ? settled.next() ?? .unknown(cause) : .unknown(cause) }
+    }
+
+    private func resend(
+        _ units: [AppendUnit], by deadline: ContinuousClock.Instant, after cause: PostgresError
+    ) async -> [AppendOutcome] {
+        var failures = 0
+        while !units.isEmpty, ContinuousClock.now < deadline {
+            do throws(PostgresError) {
+                return try await recognisingOwn(units, in: try await send(units))
+            } catch let error where error.isUnavailability || error.sqlState == .lockNotAvailable {
+                failures += 1
+                // The task is the appender's own; nobody cancels it.
+                do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
+            } catch let error where units.count > 1 && error.mayBeOneUnitsFault {
+                let (first, second) = units.halves
+                return await resend(first, by: deadline, after: cause) + resend(second, by: deadline, after: cause)
+            } catch {
+                return units.map { _ in .unknown(error) }
+            }
+        }
+        return units.map { _ in .unknown(cause) }
+    }
+
+    /// A unit that meets its own events or its own command had committed when it was first sent.
+    private func recognisingOwn(
+        _ units: [AppendUnit], in outcomes: [AppendOutcome]
+    ) async throws(PostgresError) -> [AppendOutcome] {
+        var recognised: [AppendOutcome] = []
+        for (unit, outcome) in zip(units, outcomes) {
+            switch outcome {
+            case .repeated(let answer) where answer.isSameBody:
+                recognised.append(outcome)
+            case .conflict, .closed:
+                recognised.append(try await committedBefore(unit) ?? outcome)
+            default: recognised.append(outcome)
+            }
+        }
+        return recognised
+    }
+
+    /// How the unit had committed, if its last event stands where it must.
+    private func committedBefore(_ unit: AppendUnit) async throws(PostgresError) -> AppendOutcome? {
+        let ends = unit.streams.compactMap { stream in
+            stream.expected.version.map { StreamVersion(rawValue: $0.rawValue + Int64(stream.events.count)) }
+        }
+        guard ends.count == unit.streams.count,
+            let last = unit.streams.indices.last(where: { !unit.streams[$0].events.isEmpty }),
+            let event = unit.streams[last].events.last
+        else { return nil }
+        let rows = try await pool.query(
+            """
+            SELECT position FROM \(schema).events
+            WHERE stream_id = \(unit.streams[last].name.description) AND version = \(ends[last].rawValue)
+            AND event_id = \(event.id)
+            """)
+        do throws(PostgresDecodingError) {
+            guard let position = try rows.first?.decode(Int64.self) else { return nil }
+            return .committed(versions: ends, position: GlobalPosition(rawValue: position))
+        } catch {
+            throw .unreadableVerdict(error.description)
+        }
+    }
+}

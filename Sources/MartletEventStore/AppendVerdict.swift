@@ -1,0 +1,65 @@
+import MartletDomain
+import MartletPostgres
+
+/// The append function's answer, read as one outcome for each unit.
+struct AppendVerdict {
+    private(set) var outcomes: [AppendOutcome]
+    /// The commands that had been answered before, whose answers are still to be read.
+    private(set) var known: [AppendUnit.Command] = []
+    private let units: [AppendUnit]
+
+    init(_ rows: Rows, on units: [AppendUnit]) throws(PostgresDecodingError) {
+        guard let row = rows.first, rows.count == 1 else {
+            throw PostgresDecodingError(column: "*", problem: "expected one row, found \(rows.count)")
+        }
+        let (head, versions, conflictingOrNull, closedOrNull, knownOrNull) = try row.decode(
+            Int64.self, [Int64].self, [Int64]?.self, [Int64]?.self, [Int64]?.self)
+        let streamCount = units.reduce(0) { $0 + $1.streams.count }
+        guard versions.count == streamCount else {
+            throw PostgresDecodingError(
+                column: "versions", problem: "expected \(streamCount) versions, found \(versions.count)")
+        }
+        self.units = units
+        let (conflicting, closed, known) = (
+            Set(conflictingOrNull ?? []), Set(closedOrNull ?? []), Set(knownOrNull ?? [])
+        )
+        outcomes = []
+        outcomes.reserveCapacity(units.count)
+        var (position, stream, command) = (head, 0, 0)
+        for unit in units {
+            let found = versions[stream..<(stream + unit.streams.count)].map { StreamVersion(rawValue: $0) }
+            let numbers = (1...unit.streams.count).map { Int64(stream + $0) }
+            stream += unit.streams.count
+            command += unit.command == nil ? 0 : 1
+            if let asked = unit.command, known.contains(Int64(command)) {
+                // A first answer comes before anything else that stands in the way.
+                self.known.append(asked)
+                outcomes.append(.failed(.forgottenAnswer(asked.id)))
+            } else if let index = numbers.firstIndex(where: closed.contains) {
+                outcomes.append(.closed(unit.streams[index].name, at: found[index]))
+            } else if let index = numbers.firstIndex(where: conflicting.contains) {
+                let refused = unit.streams[index]
+                outcomes.append(
+                    .conflict(
+                        VersionConflict(stream: refused.name, expected: refused.expected, actual: found[index])))
+            } else {
+                position += Int64(unit.eventCount)
+                let ends = zip(found, unit.streams).map {
+                    StreamVersion(rawValue: $0.rawValue + Int64($1.events.count))
+                }
+                outcomes.append(.committed(versions: ends, position: GlobalPosition(rawValue: position)))
+            }
+        }
+    }
+
+    /// The outcomes with the known commands' first answers in place.
+    func adding(_ answers: [CommandID: AppendOutcome]) -> [AppendOutcome] {
+        zip(units, outcomes).map { unit, outcome in unit.command.flatMap { answers[$0.id] } ?? outcome }
+    }
+}
+
+extension EventStoreError {
+    fileprivate static func forgottenAnswer(_ id: CommandID) -> EventStoreError {
+        .corrupt("the answer to command \"\(id)\" went away while it was being read")
+    }
+}

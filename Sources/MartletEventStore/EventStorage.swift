@@ -1,0 +1,72 @@
+import MartletDomain
+
+/// Where an event store keeps things: PostgreSQL, or a test's memory, with the same promises.
+///
+/// Speaks of stored events and bytes only; what is typed (the codec, folding, deciding) stands before it.
+package protocol EventStorage: Sendable {
+    /// Takes a unit into the log, whole or not at all; never given up, whatever becomes of the caller's task, once it
+    /// has been sent.
+    func append(_ unit: AppendUnit) async -> AppendOutcome
+
+    /// Up to `limit` events of a stream beyond a version, without a gap between them.
+    func readStream(_ stream: StreamName, _ page: StreamPage) async throws(EventStoreError) -> [StoredEvent]
+
+    /// Up to `limit` events that follow a position.
+    func readLog(_ page: LogPage) async throws(EventStoreError) -> LogPage.Answer
+
+    /// The position of the log's last event.
+    func head() async throws(EventStoreError) -> GlobalPosition
+
+    /// Closes a stream that is as expected.
+    func close(_ stream: StreamName, expecting: ExpectedVersion) async throws(EventStoreError) -> CloseOutcome
+
+    /// Moves a closed stream's events out of the way and says how many; nil when it is not closed.
+    func archive(_ stream: StreamName) async throws(EventStoreError) -> Int?
+
+    /// Forgets the answers to commands that are older than this by the store's clock, and says how many.
+    func forgetCommands(olderThan age: Duration) async throws(EventStoreError) -> Int
+}
+
+/// A page of one stream's events.
+package struct StreamPage: Sendable {
+    /// Beyond this version: above it, or below it when reading backwards.
+    package var from: StreamVersion
+    package var direction = ReadDirection.forwards
+    /// Only what had happened by then.
+    package var asOf: AsOf?
+    package var limit = 1000
+
+    package init(from: StreamVersion, direction: ReadDirection = .forwards, asOf: AsOf? = nil, limit: Int = 1000) {
+        (self.from, self.direction, self.asOf, self.limit) = (from, direction, asOf, limit)
+    }
+}
+
+/// A page of the log.
+package struct LogPage: Sendable {
+    /// Beyond this position: above it, or below it when reading backwards.
+    package var from: GlobalPosition
+    package var direction = ReadDirection.forwards
+    package var filter = LogFilter.all
+    package var limit = 1000
+
+    package init(
+        from: GlobalPosition, direction: ReadDirection = .forwards, filter: LogFilter = .all, limit: Int = 1000
+    ) {
+        (self.from, self.direction, self.filter, self.limit) = (from, direction, filter, limit)
+    }
+
+    package struct Answer: Sendable {
+        package var events: [StoredEvent]
+        /// Everything up to here was looked at; the next page is asked for from here.
+        package var through: GlobalPosition
+
+        package init(events: [StoredEvent], through: GlobalPosition) {
+            (self.events, self.through) = (events, through)
+        }
+    }
+}
+
+package enum CloseOutcome: Sendable, Equatable {
+    case closed(at: StreamVersion)
+    case conflict(actual: StreamVersion)
+}

@@ -1,0 +1,80 @@
+public import MartletDomain
+
+extension EventStore {
+    /// Runs a command that has an id, so that it takes effect once however often it is sent: its answer, the domain's
+    /// rejection included, is kept with its events, and the same id gets the same answer for ever.
+    ///
+    /// The events' metadata names the command as their cause, and as what they have in common, unless it says otherwise.
+    /// - Throws: ``ExecuteError``; ``EventStoreError/commandIDReused(_:)`` in it for another command, or another
+    ///   aggregate, under the same id.
+    @discardableResult
+    public func execute<A: Aggregate>(
+        _ command: A.Command, on id: StreamID<A>, as commandID: CommandID, metadata: Metadata = .none
+    ) async throws(ExecuteError<A.Rejection>) -> Receipt where A.Command: Encodable, A.Rejection: Codable {
+        let asked: AppendUnit.Command
+        do throws(EventStoreError) {
+            asked = try AppendUnit.Command(commandID, body: try codec.body(of: command, on: id))
+        } catch { throw .failed(error) }
+        var metadata = metadata.merging(.ambient)
+        metadata.causationID = metadata.causationID ?? commandID.rawValue
+        metadata.correlationID = metadata.correlationID ?? commandID.rawValue
+        return try await deciding(id) { [metadata] loaded throws(ExecuteError<A.Rejection>) in
+            try await answer(to: command, asked, on: id, loaded, metadata)
+        }
+    }
+
+    /// Decides, and keeps what was decided under the command's id.
+    private func answer<A: Aggregate>(
+        to command: A.Command, _ asked: AppendUnit.Command, on id: StreamID<A>, _ loaded: Loaded<A>,
+        _ metadata: Metadata
+    ) async throws(ExecuteError<A.Rejection>) -> Receipt where A.Rejection: Codable {
+        var asked = asked
+        var events: [A.Event] = []
+        var rejection: A.Rejection?
+        do throws(A.Rejection) { events = try loaded.state.decide(command) } catch { rejection = error }
+        let unit: AppendUnit
+        do throws(EventStoreError) {
+            asked.rejection = try rejection.map { rejection throws(EventStoreError) in
+                try codec.encode(rejection, of: id.name)
+            }
+            let stream = try AppendUnit.Stream(
+                events, to: id, expecting: .exactly(loaded.receipt.version), metadata: metadata, codec: codec)
+            unit = AppendUnit([stream], command: asked)
+        } catch { throw .failed(error) }
+
+        switch await storage.append(unit) {
+        case .committed(let versions, let position):
+            if let rejection { throw .rejected(rejection) }
+            return Receipt(version: versions[0], position: position)
+        case .repeated(let answer):
+            return try receipt(of: answer, to: asked.id, or: A.Rejection.self)
+        case .conflict(let conflict): throw .conflict(conflict)
+        case .closed(let stream, let version): throw .failed(.closed(stream, at: version))
+        case .unknown(let cause): throw .unknown(UnknownOutcome(stream: id.name, cause: cause))
+        case .failed(let error): throw .failed(error)
+        }
+    }
+
+    private func receipt<Rejection: Error & Codable>(
+        of answer: CommandAnswer, to id: CommandID, or _: Rejection.Type
+    ) throws(ExecuteError<Rejection>) -> Receipt {
+        guard answer.isSameBody, let version = answer.versions.first else { throw .failed(.commandIDReused(id)) }
+        guard let bytes = answer.rejection else {
+            return Receipt(version: version, position: answer.position, isRepeated: true)
+        }
+        let rejection: Rejection
+        do throws(EventStoreError) { rejection = try codec.decodeRejection(bytes, of: id) } catch {
+            throw .failed(error)
+        }
+        throw .rejected(rejection)
+    }
+}
+
+extension EventCodec {
+    /// What a command asks for: the stream and the command.
+    fileprivate func body<A: Aggregate>(
+        of command: A.Command, on id: StreamID<A>
+    ) throws(EventStoreError) -> [UInt8] where A.Command: Encodable {
+        Array("\(id.name)\n".utf8) + (try encode(command, of: id.name))
+    }
+}

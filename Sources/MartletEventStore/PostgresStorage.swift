@@ -1,0 +1,40 @@
+import MartletDomain
+import MartletPostgres
+
+/// An event store's tables in one schema of one database.
+package struct PostgresStorage: EventStorage {
+    let pool: ConnectionPool
+    let schema: SQLIdentifier
+    private let appender: Appender
+
+    /// Does no I/O; the schema is made by the migrations.
+    package init(_ pool: ConnectionPool, schema: SQLIdentifier, limits: AppendLimits) {
+        self.pool = pool
+        self.schema = schema
+        appender = Appender(AppendCall(pool: pool, schema: schema), limits: limits)
+    }
+
+    package func append(_ unit: AppendUnit) async -> AppendOutcome { await appender.append(unit) }
+
+    package func head() async throws(EventStoreError) -> GlobalPosition {
+        let rows = try await rows(of: "SELECT coalesce(max(position), 0) FROM ONLY \(schema).events", prepared: true)
+        return GlobalPosition(
+            rawValue: try decoding(rows.first) { row throws(PostgresDecodingError) in
+                try row.decode(Int64.self)
+            })
+    }
+
+    func rows(of sql: SQL, prepared: Bool = false) async throws(EventStoreError) -> Rows {
+        do throws(PostgresError) { return try await pool.query(sql, prepared: prepared) } catch {
+            throw .database(error)
+        }
+    }
+}
+
+/// Decodes the one row that a statement must answer with.
+func decoding<Value>(
+    _ row: Row?, _ body: (Row) throws(PostgresDecodingError) -> Value
+) throws(EventStoreError) -> Value {
+    guard let row else { throw .corrupt("expected a row, found none") }
+    do throws(PostgresDecodingError) { return try body(row) } catch { throw .corrupt(error.description) }
+}
