@@ -17,7 +17,7 @@ struct AppendBench {
                 try await measureNewStreams(application, &results)
             }
             try await ThrowawayDatabase.withApplication { application in
-                try await measureExistingStreams(application.store, &results)
+                try await measureExistingStreams(application, &results)
             }
         }
         results.write()
@@ -56,13 +56,15 @@ struct AppendBench {
         try await results.measure("append-2proc", beside: "append-128") { try processes.measure(2, callers: 64) }
     }
 
-    private func measureExistingStreams(_ store: EventStore, _ results: inout Results) async throws {
-        let fill = LogFill(store: store, eventsPerStream: 1)
+    private func measureExistingStreams(_ application: Application, _ results: inout Results) async throws {
+        let fill = LogFill(application: application, eventsPerStream: 1)
         try await fill.fill(to: Self.existingStreams)
         let streams = try await fill.accounts()
         try await results.measure("append-256-existing", beside: "pgbench-16") {
             try await load.measure(
-                (0..<256).map { OwnStreams(store, streams.share($0, of: 256), at: StreamVersion(rawValue: 1)) })
+                (0..<256).map {
+                    OwnStreams(application.store, streams.share($0, of: 256), at: StreamVersion(rawValue: 1))
+                })
         }
     }
 }

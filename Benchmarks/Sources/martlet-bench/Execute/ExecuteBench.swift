@@ -23,7 +23,7 @@ struct ExecuteBench {
     private func measure(_ application: Application, _ results: inout Results) async throws {
         let pgbench = try await Pgbench(application.pool, settings)
         let store = application.store
-        let cold = try await coldAggregates(store)
+        let cold = try await coldAggregates(application)
         let hot = (0..<Self.callers).map { _ in Account.ID(UUID().uuidString) }
         try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }
         for (name, store, aggregates) in [("execute-cold", store, cold), ("execute-hot", store, hot)] {
@@ -36,8 +36,8 @@ struct ExecuteBench {
         }
     }
 
-    private func coldAggregates(_ store: EventStore) async throws -> [Account.ID] {
-        let fill = LogFill(store: store, eventsPerStream: Self.eventsPerAggregate)
+    private func coldAggregates(_ application: Application) async throws -> [Account.ID] {
+        let fill = LogFill(application: application, eventsPerStream: Self.eventsPerAggregate)
         try await fill.fill(to: Self.aggregates * Self.eventsPerAggregate)
         return try await fill.accounts()
     }

@@ -3,15 +3,15 @@ import MartletCLI
 
 /// Fills an empty log by SQL, with what appends would have written: positions 1 to N, each stream's versions in order.
 struct LogFill {
-    let store: EventStore
+    let application: Application
     var eventsPerStream = 10
     /// How many of ten streams are orders; the others are accounts.
     var ordersInTen = 0
     private static let chunk = 500_000
 
     func fill(to count: Int) async throws {
-        let events: SQL = "\(store.schema).events"
-        try await store.pool.execute("ALTER TABLE \(events) DROP CONSTRAINT events_stream_version_key")
+        let events: SQL = "\(application.schema).events"
+        try await application.pool.execute("ALTER TABLE \(events) DROP CONSTRAINT events_stream_version_key")
         var progress = ProgressBar(label: "filling the log", noun: "events")
         for start in stride(from: 1, through: count, by: Self.chunk) {
             let end = min(start + Self.chunk - 1, count)
@@ -21,7 +21,7 @@ struct LogFill {
         progress.finish()
         StatusLine.show("indexing \(count.grouped) events")
         // Keys that arrive in no order leave an index that is full to about 70 %.
-        try await store.pool.execute(
+        try await application.pool.execute(
             """
             ALTER TABLE \(events) ADD CONSTRAINT events_stream_version_key UNIQUE (stream_id, version)
             WITH (fillfactor = 70)
@@ -32,29 +32,29 @@ struct LogFill {
 
     /// Takes away what was appended since the log was filled.
     func cutBack(to count: Int) async throws {
-        try await store.pool.execute("DELETE FROM \(store.schema).events WHERE position > \(count)")
+        try await application.pool.execute("DELETE FROM \(application.schema).events WHERE position > \(count)")
         try await settle()
     }
 
     /// The names of the account streams, oldest first.
     func accounts() async throws -> [Account.ID] {
-        let rows = try await store.pool.query(
-            "SELECT stream_id FROM \(store.schema).events WHERE version = 1 ORDER BY position")
+        let rows = try await application.pool.query(
+            "SELECT stream_id FROM \(application.schema).events WHERE version = 1 ORDER BY position")
         return try rows.compactMap { row in StreamName(try row.decode(String.self)).flatMap(Account.ID.init) }
     }
 
     /// What the fill leaves to be done later, such as writing the pages to disk, is done before anything is measured.
     private func settle() async throws {
-        try await store.pool.execute("VACUUM (ANALYZE) \(store.schema).events")
-        try await store.pool.execute("CHECKPOINT")
+        try await application.pool.execute("VACUUM (ANALYZE) \(application.schema).events")
+        try await application.pool.execute("CHECKPOINT")
     }
 
     private func insert(from start: Int, to end: Int) async throws {
-        try await store.pool.execute(
+        try await application.pool.execute(
             """
-            INSERT INTO \(store.schema).events
-                (position, version, recorded_at, event_id, stream_id, type, payload, metadata)
-            SELECT n, version, timestamptz '2026-01-01' + n * interval '1 ms', gen_random_uuid(),
+            INSERT INTO \(application.schema).events
+                (position, version, recorded_at, event_id, type_version, stream_id, type, payload, metadata)
+            SELECT n, version, timestamptz '2026-01-01' + n * interval '1 ms', gen_random_uuid(), 1,
                 category || '-' || md5(stream::text)::uuid, category || '.' || type, \(Account.Event.samplePayload)::json,
                 '{}'
             FROM generate_series(\(start), \(end)) n

@@ -14,20 +14,20 @@ struct ReadBench {
     func run() async throws {
         var results = Results(settings)
         try await ThrowawayDatabase.withApplication { application in
-            try await LogFill(store: application.store, ordersInTen: 4).fill(to: Self.eventCount)
-            for _ in 0..<settings.rounds { try await measure(application.store, &results) }
+            try await LogFill(application: application, ordersInTen: 4).fill(to: Self.eventCount)
+            for _ in 0..<settings.rounds { try await measure(application, &results) }
         }
         results.write()
     }
 
-    private func measure(_ store: EventStore, _ results: inout Results) async throws {
-        let copy = CopyOut(store: store)
+    private func measure(_ application: Application, _ results: inout Results) async throws {
+        let copy = CopyOut(application: application)
         try await results.measure("copy-library", unit: "rows/s") { try await copy.throughLibrary() }
         try await results.measure("copy-psql", unit: "rows/s") { try await copy.throughPsql() }
         for reading in Self.readings {
             try await results.measure(reading.name, beside: "copy-library", "copy-psql") {
                 var pace = Pace()
-                try await reading.read(store, &pace)
+                try await reading.read(application.store, &pace)
                 return pace.measurement
             }
         }

@@ -53,10 +53,10 @@ struct RivalsBench {
 
     private func measureYardsticks(_ application: Application, _ results: inout Results) async throws {
         let pgbench = try await Pgbench(application.pool, settings)
-        let copy = CopyOut(store: application.store)
+        let copy = CopyOut(application: application)
         try await results.measure("pgbench-1", unit: "rows/s") { try await pgbench.measure(clients: 1) }
         try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }
-        try await LogFill(store: application.store).fill(to: Self.copiedEvents)
+        try await LogFill(application: application).fill(to: Self.copiedEvents)
         try await results.measure("copy-library", unit: "rows/s") { try await copy.throughLibrary() }
     }
 

@@ -19,7 +19,7 @@ struct SizeBench {
     func run() async throws {
         var results = Results(settings)
         try await withLogs(of: try await fittingSizes()[...]) { logs in
-            let pgbench = try await Pgbench(logs[0].fill.store.pool, settings)
+            let pgbench = try await Pgbench(logs[0].fill.application.pool, settings)
             for _ in 0..<settings.rounds {
                 try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }
                 for log in logs { try await measure(log, beside: logs[0], &results) }
@@ -31,7 +31,7 @@ struct SizeBench {
     private func measure(_ log: Log, beside first: Log, _ results: inout Results) async throws {
         try await results.measure(log.name, beside: first.name) {
             try await Load(seconds: settings.seconds)
-                .measure(Array(repeating: NewStreams(store: log.fill.store), count: 64))
+                .measure(Array(repeating: NewStreams(store: log.fill.application.store), count: 64))
         }
         try await log.fill.cutBack(to: log.size)
     }
@@ -76,7 +76,7 @@ private func withLogs(
 ) async throws {
     guard let size = sizes.first else { return try await body(made) }
     try await ThrowawayDatabase.withApplication { application in
-        let log = Log(size: size, fill: LogFill(store: application.store, ordersInTen: 4))
+        let log = Log(size: size, fill: LogFill(application: application, ordersInTen: 4))
         try await log.fill.fill(to: size)
         try await withLogs(of: sizes.dropFirst(), made: made + [log], body)
     }
