@@ -7,7 +7,8 @@ import MartletPostgres
 actor Appender {
     private let call: AppendCall
     private let limits: AppendLimits
-    private var queue: AppendQueue<CheckedContinuation<AppendOutcome, Never>>
+    private typealias Queue = AppendQueue<CheckedContinuation<AppendOutcome, Never>>
+    private var queue: Queue
     private var batchesInFlight = 0
     private var unitsInFlight = 0
     private var isLingering = false
@@ -46,9 +47,15 @@ actor Appender {
     }
 
     private func sendNext() {
-        guard !isLingering, isWorthSending else { return watch() }
-        let batch = queue.takeBatch()
-        guard !batch.isEmpty else { return }
+        while !isLingering, isWorthSending {
+            let batch = queue.takeBatch()
+            guard !batch.isEmpty else { break }
+            send(batch)
+        }
+        watch()
+    }
+
+    private func send(_ batch: [Queue.Entry]) {
         batchesInFlight += 1
         unitsInFlight += batch.count
         // A task of its own: no caller's cancellation can reach a statement whose commit may be under way.
@@ -87,7 +94,7 @@ actor Appender {
 
     /// While anything waits, looks from time to time whether it has waited too long.
     private func watch() {
-        guard !isWatching else { return }
+        guard queue.count > 0, !isWatching else { return }
         isWatching = true
         Task {
             while queue.count > 0 {
