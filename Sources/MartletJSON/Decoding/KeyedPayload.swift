@@ -51,7 +51,7 @@ extension KeyedPayload: KeyedDecodingContainerProtocol {
                 document.caseIsUnknown = true
                 return []
             }
-            return Array(repeating: key, count: 1)
+            return [key]
         }
         var keys: [Key] = []
         for name in document.names(of: object) {

@@ -11,7 +11,7 @@ struct PayloadValueDecoder: Decoder {
             throw document.mismatch([String: Any].self, expected: "an object", at: index)
         }
         document.prepareLookups(in: index)
-        return KeyedDecodingContainer(KeyedPayload<Key>(document: document, object: index))
+        return keyedContainers(type)._withUnsafeGuaranteedRef { $0.reading(document, index) }
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
