@@ -1,10 +1,10 @@
 /// Makes the keyed containers for one type of keys.
 ///
-/// In a generic function Swift looks up the metadata of `KeyedPayload<Key>` and its conformance each time, which takes
+/// In a generic function Swift looks up the metadata of `KeyedPlace<Key>` and its conformance each time, which takes
 /// longer than all else that a container needs. A maker has them as parameters of its own type.
 class KeyedContainers<Key: CodingKey>: TypeEntry {
-    func reading(_ document: PayloadDocument, _ object: Int) -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(KeyedPayload(document: document, object: object))
+    final func reading(_ document: PayloadDocument, _ object: Int) -> KeyedDecodingContainer<Key> {
+        KeyedDecodingContainer(KeyedPayload(view: PayloadView(document, object, ownsDocument: true)))
     }
 
     func writing(_ writer: PayloadWriter, _ place: PayloadWriter.Place) -> KeyedEncodingContainer<Key> {
@@ -12,21 +12,15 @@ class KeyedContainers<Key: CodingKey>: TypeEntry {
     }
 }
 
-protocol MadeForReading { init(document: PayloadDocument, object: Int) }
 protocol MadeForWriting { init(writer: PayloadWriter, place: PayloadWriter.Place) }
-extension KeyedPayload: MadeForReading {}
 extension KeyedPlace: MadeForWriting {}
 
-private final class FastKeyedContainers<
-    Reading: MadeForReading & KeyedDecodingContainerProtocol, Writing: MadeForWriting & KeyedEncodingContainerProtocol
->: KeyedContainers<Reading.Key> where Reading.Key == Writing.Key {
-    override func reading(_ document: PayloadDocument, _ object: Int) -> KeyedDecodingContainer<Reading.Key> {
-        KeyedDecodingContainer(Reading(document: document, object: object))
-    }
-
+private final class FastKeyedContainers<Writing: MadeForWriting & KeyedEncodingContainerProtocol>:
+    KeyedContainers<Writing.Key>
+{
     override func writing(
         _ writer: PayloadWriter, _ place: PayloadWriter.Place
-    ) -> KeyedEncodingContainer<Reading.Key> {
+    ) -> KeyedEncodingContainer<Writing.Key> {
         KeyedEncodingContainer(Writing(writer: writer, place: place))
     }
 }
@@ -40,8 +34,7 @@ func keyedContainers<Key: CodingKey>(_ key: Key.Type) -> Unmanaged<KeyedContaine
 
 @inline(never)
 private func makeKeyedContainers<Key: CodingKey>() -> Unmanaged<KeyedContainers<Key>> {
-    let made = FastKeyedContainers<KeyedPayload<Key>, KeyedPlace<Key>>(Key.self)
-    return Unmanaged.fromOpaque(makers.keep(made).toOpaque())
+    Unmanaged.fromOpaque(makers.keep(FastKeyedContainers<KeyedPlace<Key>>(Key.self)).toOpaque())
 }
 
 private let makers = TypeTable()

@@ -19,19 +19,26 @@ final class PayloadDocument {
     @exclusivity(unchecked) var caseIsUnknown = false
     /// Values by key, of the objects in which a key occurs twice (by token index).
     @exclusivity(unchecked) private(set) var indexes: [Int: [String: Int]] = [:]
+    /// Where keyed containers come from while the decoding lasts.
+    @exclusivity(unchecked) private(set) var pool: Unmanaged<ContainerPool>?
     private var ownedBytes: UnsafeMutableRawBufferPointer?
 
-    init(bytes: UnsafeRawBufferPointer, tape: consuming PayloadTape, caseName: String?, options: Options) {
+    init(
+        bytes: UnsafeRawBufferPointer, tape: consuming PayloadTape, caseName: String?, options: Options,
+        pool: ContainerPool
+    ) {
         self.bytes = bytes
         self.tape = tape
         self.caseName = caseName
         self.options = options
+        self.pool = Unmanaged.passUnretained(pool)
     }
 
     deinit { ownedBytes?.deallocate() }
 
     /// Copies the bytes, which the caller is about to take back, because a decoder has outlived its decoding.
     func keepBytes() {
+        pool = nil
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
         copy.copyMemory(from: bytes)
         ownedBytes = copy

@@ -29,8 +29,8 @@ enum DateText {
             }
             return number
         }
-        let year = digits(0..<4), month = digits(5..<7), day = digits(8..<10)
-        let hour = digits(11..<13), minute = digits(14..<16), second = digits(17..<19)
+        let (year, month, day) = (digits(0..<4), digits(5..<7), digits(8..<10))
+        let (hour, minute, second) = (digits(11..<13), digits(14..<16), digits(17..<19))
         let microseconds = digits(20..<26)
         isWrong |= text[4] ^ UInt8(ascii: "-") | text[7] ^ UInt8(ascii: "-") | text[10] ^ UInt8(ascii: "T")
         isWrong |= text[13] ^ UInt8(ascii: ":") | text[16] ^ UInt8(ascii: ":") | text[19] ^ UInt8(ascii: ".")
