@@ -3,6 +3,14 @@
 /// In a generic function Swift looks up the metadata of `KeyedPlace<Key>` and its conformance each time, which takes
 /// longer than all else that a container needs. A maker has them as parameters of its own type.
 class KeyedContainers<Key: CodingKey>: TypeEntry {
+    /// Whether these are the keys that the standard library gives to dictionaries, and to nothing else.
+    let areDictionaries: Bool
+
+    init(_ key: Key.Type) {
+        areDictionaries = String(reflecting: key) == "Swift._DictionaryCodingKey"
+        super.init(key)
+    }
+
     final func reading(_ document: PayloadDocument, _ object: Int) -> KeyedDecodingContainer<Key> {
         KeyedDecodingContainer(KeyedPayload(view: PayloadView(document, object, ownsDocument: true)))
     }
