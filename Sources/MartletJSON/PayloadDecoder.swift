@@ -1,4 +1,5 @@
-/// Reads `Decodable` values from JSON bytes: three to four times as fast as Foundation's decoder for small payloads.
+/// Reads `Decodable` values from JSON bytes: more than four times as fast as Foundation's decoder for small
+/// payloads.
 ///
 /// A decoder is a value without state; one can serve all threads. It takes UTF-8 only, without a byte order mark, and
 /// never traps: whatever the bytes are, it returns a value or throws.

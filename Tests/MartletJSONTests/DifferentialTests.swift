@@ -2,20 +2,6 @@ import Foundation
 import MartletJSON
 import Testing
 
-/// Foundation's answer to what this module is asked.
-enum Oracle {
-    static func value(_ bytes: [UInt8]) -> AnyJSON? { try? JSONDecoder().decode(AnyJSON.self, from: Data(bytes)) }
-
-    /// Where Foundation reads what RFC 8259 forbids, or more than UTF-8: a comma before a closing bracket, a byte order
-    /// mark, UTF-16 and UTF-32 told by zeros among the first four bytes, integers from numbers too small for a
-    /// `Double`, and bytes that are no UTF-8 in values that nobody asks for.
-    static func isKnownToBeLenient(_ bytes: [UInt8]) -> Bool {
-        if bytes.prefix(4).contains(where: { $0 == 0 || $0 >= 0xEF }) { return true }
-        guard let text = String(validating: bytes, as: UTF8.self) else { return true }
-        return text.contains(/,[ \t\r\n]*[\]}]/) || text.contains(/[eE]-[0-9]{3}/)
-    }
-}
-
 struct DifferentialTests {
     private let decoder = PayloadDecoder(maximumDepth: 512)
 
