@@ -31,7 +31,8 @@ struct DifferentialTests {
     }
 
     @Test(arguments: [
-        "[1,]", "[1,2 , ]", "{\"a\":1,}", "{\"a\":[{},],\n}", "\u{FEFF}1", "\u{0}1", "1\u{0}", "[1e-400]",
+        "[1,]", "[1,2 , ]", "{\"a\":1,\"a\":\"\u{1F}\"}",
+        "{\"a\":1,\"a\":{\"\u{1F}\":2}}", "{\"a\":1,}", "{\"a\":[{},],\n}", "\u{FEFF}1", "\u{0}1", "1\u{0}", "[1e-400]",
     ])
     func `what Foundation reads beyond RFC 8259 is rejected`(_ text: String) {
         #expect(Oracle.isKnownToBeLenient(Array(text.utf8)))

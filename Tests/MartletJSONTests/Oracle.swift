@@ -6,10 +6,13 @@ enum Oracle {
 
     /// Where Foundation reads what RFC 8259 forbids, or more than UTF-8: a comma before a closing bracket, a byte order
     /// mark, UTF-16 and UTF-32 told by zeros among the first four bytes, integers from numbers too small for a
-    /// `Double`, and bytes that are no UTF-8 in values that nobody asks for.
+    /// `Double`, and strings of any bytes in values that nobody asks for, such as those of a repeated key; its other
+    /// parser reads all of them.
     static func isKnownToBeLenient(_ bytes: [UInt8]) -> Bool {
         if bytes.prefix(4).contains(where: { $0 == 0 || $0 >= 0xEF }) { return true }
-        guard let text = String(validating: bytes, as: UTF8.self) else { return true }
+        guard let text = String(validating: bytes, as: UTF8.self),
+            (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+        else { return true }
         return text.contains(/,[ \t\r\n]*[\]}]/) || text.contains(/[eE]-[0-9]{3}/)
     }
 }
