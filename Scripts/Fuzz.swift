@@ -64,6 +64,7 @@ private struct Document {
         let ours = value { try decoder.decode(AnyJSON.self, from: bytes) }
         if ours == nil, Oracle.isKnownToBeLenient(bytes) { return }
         let theirs = Oracle.value(bytes)
+        if ours != theirs, ours != nil, theirs != nil, Oracle.isKnownToBeInexact(bytes) { return }
         require(ours == theirs, "read as \(String(describing: ours)), by Foundation as \(String(describing: theirs))")
         guard let ours, let again = value({ try PayloadEncoder(maximumDepth: 512).encode(ours) }) else { return }
         require(value { try decoder.decode(AnyJSON.self, from: again) } == ours, "does not come back")

@@ -39,6 +39,14 @@ struct DifferentialTests {
         #expect(throws: (any Error).self) { try decoder.decode(AnyJSON.self, from: Array(text.utf8)) }
     }
 
+    @Test(arguments: ["99999999999999999.9", "[99999999999999999.9]"])
+    func `a number that is not whole is never an integer, as it is for Foundation`(_ text: String) throws {
+        let bytes = Array(text.utf8)
+        #expect(Oracle.isKnownToBeInexact(bytes))
+        let value = try decoder.decode(AnyJSON.self, from: bytes)
+        #expect(value == .double(1e17) || value == .array([.double(1e17)]))
+    }
+
     @Test(arguments: 0..<200)
     func `random values survive every pair of encoder and decoder`(_ seed: Int) throws {
         var generator = SplitMix64(seed: UInt64(seed))

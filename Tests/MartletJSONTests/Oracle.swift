@@ -15,4 +15,9 @@ enum Oracle {
         else { return true }
         return text.contains(/,[ \t\r\n]*[\]}]/) || text.contains(/[eE]-[0-9]{3}/)
     }
+
+    /// Where Foundation may take a number of more than 15 digits with a point or an exponent for a whole one near it.
+    static func isKnownToBeInexact(_ bytes: [UInt8]) -> Bool {
+        String(decoding: bytes, as: UTF8.self).matches(of: /[0-9]+[.eE][-+0-9.eE]*/).contains { $0.output.count > 15 }
+    }
 }
