@@ -67,6 +67,8 @@ private struct Document {
         if ours != theirs, ours != nil, theirs != nil, Oracle.isKnownToBeInexact(bytes) { return }
         require(ours == theirs, "read as \(String(describing: ours)), by Foundation as \(String(describing: theirs))")
         guard let ours, let again = value({ try PayloadEncoder(maximumDepth: 512).encode(ours) }) else { return }
+        // A fraction that no `Double` has may become a whole number, which is read as an integer the second time.
+        if Oracle.isKnownToBeInexact(bytes) { return }
         require(value { try decoder.decode(AnyJSON.self, from: again) } == ours, "does not come back")
     }
 
