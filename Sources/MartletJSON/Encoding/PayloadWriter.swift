@@ -9,6 +9,9 @@ final class PayloadWriter {
         var data: PayloadDataStrategy
         var userInfo: [CodingUserInfoKey: any Sendable]
         var maximumDepth: Int
+
+        /// For JSON that holds nothing to choose a strategy for.
+        static let plain = Options(dates: .iso8601, data: .base64, userInfo: [:], maximumDepth: .max)
     }
 
     /// A value to be written, or the container it became.
