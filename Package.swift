@@ -16,8 +16,8 @@ let package = Package(
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CMicroHTTPD"),
 
-        .target(name: "MartletDomain"),
         .target(name: "MartletJSON"),
+        .target(name: "MartletDomain", dependencies: ["MartletJSON"]),
         .target(name: "MartletPostgres", dependencies: ["CLibPQ"]),
         .target(
             name: "MartletMigrations", path: "Migrations",
