@@ -41,3 +41,21 @@ public struct VerificationReport: Hashable, Encodable, Sendable {
     /// Whether every event of the known categories can be read; retired ones can.
     public var isReadable: Bool { unreadable == 0 && flaws.isEmpty }
 }
+
+extension VerificationReport {
+    private enum CodingKeys: CodingKey {
+        case isReadable, position, count, unreadable, flaws, types, unknownCategories
+    }
+
+    /// With the sums, so that a script need not add up.
+    public func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(isReadable, forKey: .isReadable)
+        try members.encode(position, forKey: .position)
+        try members.encode(count, forKey: .count)
+        try members.encode(unreadable, forKey: .unreadable)
+        try members.encode(flaws, forKey: .flaws)
+        try members.encode(types, forKey: .types)
+        try members.encode(unknownCategories, forKey: .unknownCategories)
+    }
+}
