@@ -70,7 +70,9 @@ import Testing
     }
 
     @Test func `a projection sees today's events, and passes over retired ones`() async throws {
-        try await ThrowawayDatabase.withApplication(parts: { Travellers() }) { application in
+        try await ThrowawayDatabase.with { database in
+            let application = Application(postgres: database.configuration) { Travellers() }
+            try await application.migrate()
             try await application.pool.execute("CREATE TABLE travellers (position int8 PRIMARY KEY, name text)")
             try await plantTrip(application)
             let running = Task { try await application.run() }
