@@ -7,6 +7,7 @@ let package = Package(
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletCLI", targets: ["MartletCLI"]),
         .library(name: "MartletHTTP", targets: ["MartletHTTP"]),
+        .library(name: "MartletJSON", targets: ["MartletJSON"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
     ],
     traits: [

@@ -8,7 +8,10 @@ let package = Package(
         .executableTarget(
             name: "martlet-bench",
             dependencies: [
-                .product(name: "Martlet", package: "martlet"), .product(name: "MartletTesting", package: "martlet"),
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletCLI", package: "martlet"),
+                .product(name: "MartletJSON", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
             ])
     ],
     swiftLanguageModes: [.v6]

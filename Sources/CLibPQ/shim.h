@@ -10,3 +10,4 @@ static const int martlet_diag_sqlstate = PG_DIAG_SQLSTATE;
 static const int martlet_diag_message = PG_DIAG_MESSAGE_PRIMARY;
 static const int martlet_diag_detail = PG_DIAG_MESSAGE_DETAIL;
 static const int martlet_diag_constraint = PG_DIAG_CONSTRAINT_NAME;
+static const int martlet_diag_source_function = PG_DIAG_SOURCE_FUNCTION;

@@ -62,7 +62,7 @@ extension AppendCall {
         let rows = try await pool.query(
             """
             SELECT position FROM \(schema).events
-            WHERE stream_id = \(unit.streams[last].name.description) AND version = \(ends[last].rawValue)
+            WHERE stream_id = \(unit.streams[last].id) AND version = \(ends[last].rawValue)
             AND event_id = \(event.id)
             """)
         do throws(PostgresDecodingError) {

@@ -19,6 +19,9 @@ struct AppendCall: Sendable {
     func outcomes(of units: [AppendUnit]) async -> [AppendOutcome] {
         do throws(PostgresError) {
             return try await send(units)
+        } catch let error where error.sqlState == .statementCompletionUnknown {
+            // Sending it again would find it here, which says nothing of the standby.
+            return units.map { _ in .unknown(error) }
         } catch let error where error.leavesOutcomeUnknown {
             return await settle(units, after: error)
         } catch let error where units.count > 1 && error.mayBeOneUnitsFault {

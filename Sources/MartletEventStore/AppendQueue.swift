@@ -13,13 +13,18 @@ struct AppendQueue<Waiter> {
         let ticket: UInt64
     }
 
+    private struct Line {
+        var holder: UInt64
+        var others: ArraySlice<UInt64> = []
+    }
+
     let limits: AppendLimits
     /// First in all of their lines.
     private var ready: [Entry] = []
     /// The others, with the number of lines in which somebody stands before them.
     private var blocked: [UInt64: (entry: Entry, behind: Int)] = [:]
-    /// For each key the tickets that want it, the holder first.
-    private var lines: [String: ArraySlice<UInt64>] = [:]
+    /// For each key who has it, and who wants it next.
+    private var lines: [String: Line] = [:]
     private(set) var waitingBytes = 0
 
     init(limits: AppendLimits = AppendLimits()) {
@@ -36,8 +41,12 @@ struct AppendQueue<Waiter> {
         waitingBytes += entry.bytes
         var behind = 0
         for key in entry.keys {
-            if lines[key, default: []].isEmpty == false { behind += 1 }
-            lines[key, default: []].append(ticket)
+            if lines[key] == nil {
+                lines[key] = Line(holder: ticket)
+            } else {
+                lines[key]?.others.append(ticket)
+                behind += 1
+            }
         }
         if behind == 0 { ready.append(entry) } else { blocked[ticket] = (entry, behind) }
     }
@@ -80,11 +89,18 @@ struct AppendQueue<Waiter> {
 
     private mutating func leaveLines(_ entry: Entry) {
         for key in entry.keys {
-            guard var line = lines[key], let place = line.firstIndex(of: entry.ticket) else { continue }
-            let wasFirst = place == line.startIndex
-            line.remove(at: place)
-            lines[key] = line.isEmpty ? nil : line
-            if wasFirst, let next = line.first { moveUp(next) }
+            guard var line = lines[key] else { continue }
+            guard line.holder == entry.ticket else {
+                line.others.removeAll { $0 == entry.ticket }
+                lines[key] = line
+                continue
+            }
+            guard let next = line.others.popFirst() else {
+                lines[key] = nil
+                continue
+            }
+            lines[key] = Line(holder: next, others: line.others)
+            moveUp(next)
         }
     }
 

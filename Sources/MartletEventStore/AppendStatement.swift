@@ -43,7 +43,7 @@ private struct AppendBatch {
     }
 
     private mutating func add(_ stream: AppendUnit.Stream, unit: Int) {
-        streamIDs.append(stream.name.description)
+        streamIDs.append(stream.id)
         expected.append(stream.expected.code)
         unitOf.append(Int32(unit))
         counts.append(Int32(stream.events.count))

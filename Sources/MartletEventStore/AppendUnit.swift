@@ -17,8 +17,15 @@ package struct AppendUnit: Sendable {
 
     package struct Stream: Sendable {
         package let name: StreamName
+        /// The name as one text, made once.
+        package let id: String
         package let expected: ExpectedVersion
         package let events: [Event]
+
+        package init(name: StreamName, expected: ExpectedVersion, events: [Event]) {
+            (self.name, self.expected, self.events) = (name, expected, events)
+            id = name.description
+        }
     }
 
     package struct Command: Sendable {
@@ -52,8 +59,8 @@ package struct AppendUnit: Sendable {
     /// What no two units may work on at the same time; a stream's name has a hyphen before any other character that
     /// a command's key could be mistaken for.
     var keys: [String] {
-        let names = streams.map(\.name.description)
-        return command.map { names + ["\u{0}" + $0.id.rawValue] } ?? names
+        let ids = streams.map(\.id)
+        return command.map { ids + ["\u{0}" + $0.id.rawValue] } ?? ids
     }
 }
 

@@ -9,6 +9,7 @@ package struct EventCodec: Sendable {
     private let encoder = PayloadEncoder()
     private let decoder = PayloadDecoder()
     private let histories = KnownHistories()
+    private static let noMetadata = Array("{}".utf8)
 
     package init() {}
 
@@ -21,7 +22,7 @@ package struct EventCodec: Sendable {
     }
 
     func encode(_ metadata: Metadata, to stream: StreamName) throws(EventStoreError) -> [UInt8] {
-        metadata.values.isEmpty ? Array("{}".utf8) : try encode(metadata, of: stream)
+        metadata.values.isEmpty ? Self.noMetadata : try encode(metadata, of: stream)
     }
 
     func encode(_ value: some Encodable, of stream: StreamName) throws(EventStoreError) -> [UInt8] {

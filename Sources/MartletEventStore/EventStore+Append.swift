@@ -15,8 +15,14 @@ extension EventStore {
         _ events: [A.Event], to id: StreamID<A>, expecting expected: ExpectedVersion, metadata: Metadata = .none,
         as command: CommandID? = nil
     ) async throws(AppendError) -> Receipt {
-        let append = StreamAppend(events, to: id, expecting: expected, metadata: metadata)
-        return try await self.append([append], as: command)[0]
+        let unit: AppendUnit
+        do throws(EventStoreError) {
+            unit = try self.unit(
+                of: [
+                    try AppendUnit.Stream(events, to: id, expecting: expected, metadata: metadata, codec: codec)
+                ], as: command)
+        } catch { throw .failed(error) }
+        return try await append(unit)[0]
     }
 
     /// Appends to several streams in one commit, all or none, if every one of them is as expected.
@@ -28,7 +34,25 @@ extension EventStore {
         _ appends: [StreamAppend], as command: CommandID? = nil
     ) async throws(AppendError) -> [Receipt] {
         let unit: AppendUnit
-        do throws(EventStoreError) { unit = try encode(appends, as: command) } catch { throw .failed(error) }
+        do throws(EventStoreError) {
+            var names: Set<StreamName> = []
+            for append in appends where !names.insert(append.stream).inserted { throw .streamNamedTwice(append.stream) }
+            unit = try self.unit(
+                of: try appends.map { append throws(EventStoreError) in try append.encode(codec) }, as: command)
+        } catch { throw .failed(error) }
+        return try await append(unit)
+    }
+
+    private func unit(
+        of streams: [AppendUnit.Stream], as command: CommandID?
+    ) throws(EventStoreError) -> AppendUnit {
+        guard !streams.isEmpty else { throw .nothingToAppend(nil) }
+        for stream in streams where stream.events.isEmpty { throw .nothingToAppend(stream.name) }
+        guard let command else { return AppendUnit(streams) }
+        return AppendUnit(streams, command: try AppendUnit.Command(command, body: AppendUnit.body(of: streams)))
+    }
+
+    private func append(_ unit: AppendUnit) async throws(AppendError) -> [Receipt] {
         switch await storage.append(unit) {
         case .committed(let versions, let position):
             return versions.map { Receipt(version: $0, position: position) }
@@ -40,19 +64,6 @@ extension EventStore {
         case .failed(let error): throw .failed(error)
         }
     }
-
-    private func encode(_ appends: [StreamAppend], as command: CommandID?) throws(EventStoreError) -> AppendUnit {
-        var names: Set<StreamName> = []
-        let streams = try appends.map { append throws(EventStoreError) in
-            guard names.insert(append.stream).inserted else { throw .streamNamedTwice(append.stream) }
-            let stream = try append.encode(codec)
-            guard !stream.events.isEmpty else { throw .nothingToAppend(stream.name) }
-            return stream
-        }
-        guard !streams.isEmpty else { throw .nothingToAppend(nil) }
-        guard let command else { return AppendUnit(streams) }
-        return AppendUnit(streams, command: try AppendUnit.Command(command, body: AppendUnit.body(of: streams)))
-    }
 }
 
 extension AppendUnit {
@@ -62,7 +73,7 @@ extension AppendUnit {
         // Each piece with its length, so that no two appends read alike.
         func add(_ bytes: [UInt8]) { body += Array("\(bytes.count):".utf8) + bytes }
         for stream in streams {
-            add(Array(stream.name.description.utf8))
+            add(Array(stream.id.utf8))
             add(Array(stream.expected.description.utf8))
             add(Array(String(stream.events.count).utf8))
             for event in stream.events {

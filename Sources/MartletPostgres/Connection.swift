@@ -113,7 +113,11 @@ public actor Connection {
     func check(_ result: OpaquePointer?, statement: String?) throws(PostgresError) -> Rows {
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY, PGRES_COPY_IN, PGRES_COPY_OUT:
-            if let result { return Rows(result) }
+            if let result {
+                let rows = Rows(result)
+                try link.requireReplicated(statement)
+                return rows
+            }
             throw link.error(of: nil, statement: statement)
         default:
             defer { PQclear(result) }

@@ -7,6 +7,8 @@ import Glibc
 /// on its own thread only, and the deinitialiser runs when nobody can touch it any more.
 final class Link: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// Set when the server gave up waiting for a synchronous standby: what it then calls committed is durable here only.
+    private var gaveUpOnStandby = false
 
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {
         guard let pointer = connect(configuration.connectionParameters) else {
@@ -16,8 +18,15 @@ final class Link: @unchecked Sendable {
         guard PQstatus(pointer) == CONNECTION_OK else {
             throw PostgresError(sqlState: .unableToConnect, message: lastMessage)
         }
-        // The session's notices are nobody's output.
-        PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+        // The session's notices are nobody's output, but one of them takes a commit back.
+        PQsetNoticeReceiver(
+            pointer,
+            { link, notice in
+                guard let link, let function = PQresultErrorField(notice, martlet_diag_source_function),
+                    strcmp(function, "SyncRepWaitForLSN") == 0
+                else { return }
+                Unmanaged<Link>.fromOpaque(link).takeUnretainedValue().gaveUpOnStandby = true
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
 
     deinit { PQfinish(pointer) }
@@ -29,6 +38,15 @@ final class Link: @unchecked Sendable {
     var isIdle: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
 
     var lastMessage: String { PQerrorMessage(pointer).map { trimmed($0) } ?? "no message" }
+
+    /// Throws when the commit that was just answered may be missing on the standby that it had to wait for.
+    func requireReplicated(_ statement: String?) throws(PostgresError) {
+        guard gaveUpOnStandby else { return }
+        gaveUpOnStandby = false
+        throw PostgresError(
+            sqlState: .statementCompletionUnknown,
+            message: "committed, but the server gave up waiting for its synchronous standby", statement: statement)
+    }
 
     /// The error that a failed result describes; without a SQLSTATE it is libpq's own word.
     func error(of result: OpaquePointer?, statement: String?) -> PostgresError {

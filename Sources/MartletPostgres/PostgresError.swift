@@ -34,6 +34,7 @@ public struct PostgresError: Error, Hashable, Sendable {
     public var leavesOutcomeUnknown: Bool {
         switch sqlState {
         case .connectionFailure, .transactionResolutionUnknown, .adminShutdown, .crashShutdown: true
+        case .statementCompletionUnknown: true
         default: false
         }
     }

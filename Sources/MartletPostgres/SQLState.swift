@@ -29,6 +29,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let inFailedTransaction = SQLState(rawValue: "25P02")
     public static let idleInTransactionTimeout = SQLState(rawValue: "25P03")
     public static let serializationFailure = SQLState(rawValue: "40001")
+    /// Committed here, but perhaps not on the synchronous standby that the commit had to wait for.
+    public static let statementCompletionUnknown = SQLState(rawValue: "40003")
     public static let deadlockDetected = SQLState(rawValue: "40P01")
     public static let undefinedTable = SQLState(rawValue: "42P01")
     public static let undefinedFunction = SQLState(rawValue: "42883")

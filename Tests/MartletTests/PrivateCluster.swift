@@ -5,6 +5,7 @@ import Martlet
 struct PrivateCluster {
     let configuration: PostgresConfiguration
     private let folder: URL
+    private let user: String
 
     struct Failed: Error, CustomStringConvertible { let description: String }
 
@@ -29,9 +30,15 @@ struct PrivateCluster {
         guard let user = exports.firstMatch(of: /PGUSER=(\w+)/) else {
             throw Failed(description: "expected PGUSER=… of the cluster script, found: \(exports)")
         }
+        self.user = String(user.output.1)
         // The link in the folder stays the same over restarts, the directory that it leads to does not.
         configuration = try PostgresConfiguration(
             url: "host=\(folder.path)/socket port=5432 user=\(user.output.1) dbname=postgres")
+    }
+
+    /// What a program needs to find the server.
+    var environment: [String: String] {
+        ["PGHOST": "\(folder.path)/socket", "PGPORT": "5432", "PGUSER": user, "PGDATABASE": "postgres"]
     }
 
     /// Ends the server as a power cut would, every session in the middle of what it does.
@@ -57,7 +64,8 @@ struct PrivateCluster {
 
     /// By posix_spawn, because Foundation's `Process` counts a child as running while any daemon that it started does.
     private static func runBlocking(_ arguments: [String]) throws -> String {
-        let script = URL(fileURLWithPath: #filePath)
+        // The sample's tests use this file through a link.
+        let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().appendingPathComponent("../../Scripts/cluster").path
         let output = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: output) }

@@ -65,8 +65,8 @@ struct KilledProcessTests {
             let seen = try await follower.value
             #expect(seen.rawValue > 0)
             #expect(seen <= head)
-            let ends = try await store.pool.query("SELECT count(*), min(position), max(position) FROM martlet.events")[
-                0]
+            let ends = try await shop.application.pool.query(
+                "SELECT count(*), min(position), max(position) FROM martlet.events")[0]
             #expect(try ends.decode(Int64.self, Int64.self, Int64.self) == (head.rawValue, Int64(1), head.rawValue))
             try await everyOrderIsThereOnce(shop)
         }

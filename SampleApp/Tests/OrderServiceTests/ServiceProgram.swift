@@ -9,12 +9,16 @@ struct ServiceProgram: Sendable {
 
     /// Starts the program on a database, with nothing to read and nobody to hear it.
     init(_ arguments: [String], on database: ThrowawayDatabase, errors: Pipe? = nil) throws {
+        try self.init(arguments, environment: ["PGDATABASE": database.name], errors: errors)
+    }
+
+    init(_ arguments: [String], environment: [String: String], errors: Pipe? = nil) throws {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         process = Process()
         process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
             .appendingPathComponent("order-service")
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["PGDATABASE": database.name]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors ?? FileHandle.nullDevice
@@ -38,8 +42,14 @@ struct ServiceProgram: Sendable {
 extension ServiceProgram {
     /// A service that listens, and on which port.
     static func serving(port: Int = 0, on database: ThrowawayDatabase) throws -> (program: ServiceProgram, port: Int) {
+        try serving(port: port, environment: ["PGDATABASE": database.name])
+    }
+
+    static func serving(
+        port: Int = 0, environment: [String: String]
+    ) throws -> (program: ServiceProgram, port: Int) {
         let errors = Pipe()
-        let program = try ServiceProgram(["serve", "--port", "\(port)"], on: database, errors: errors)
+        let program = try ServiceProgram(["serve", "--port", "\(port)"], environment: environment, errors: errors)
         let line = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
         let found = try #require(line.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)/), "\(line)")
         return (program, try #require(Int(found.output.1)))
