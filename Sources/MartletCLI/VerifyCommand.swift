@@ -47,8 +47,9 @@ extension VerificationReport {
     }
 
     private var verdict: String {
-        unreadable == 0
-            ? "all \(count.grouped) events can be read"
+        if isReadable { return "all \(count.grouped) events can be read" }
+        return unreadable == 0
+            ? "no event is unreadable yet, but nothing can be stored while a history contradicts itself"
             : "\(unreadable.grouped) of \(count.grouped) events cannot be read"
     }
 }
