@@ -22,8 +22,8 @@ struct ContainerTests {
     ) throws {
         let ours = try json(run)
         #expect(ours == expected, sourceLocation: sourceLocation)
-        let theirs = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(Script(run: run)))
-        let read = try JSONDecoder().decode(JSONValue.self, from: Data(ours.utf8))
+        let theirs = try JSONDecoder().decode(AnyJSON.self, from: JSONEncoder().encode(Script(run: run)))
+        let read = try JSONDecoder().decode(AnyJSON.self, from: Data(ours.utf8))
         #expect(read == theirs, sourceLocation: sourceLocation)
     }
 
@@ -196,8 +196,8 @@ struct ContainerTests {
                 }
             }
         }
-        let theirs = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(Script(run: run)))
-        #expect(try PayloadDecoder().decode(JSONValue.self, from: PayloadEncoder().encode(Script(run: run))) == theirs)
+        let theirs = try JSONDecoder().decode(AnyJSON.self, from: JSONEncoder().encode(Script(run: run)))
+        #expect(try PayloadDecoder().decode(AnyJSON.self, from: PayloadEncoder().encode(Script(run: run))) == theirs)
     }
 }
 

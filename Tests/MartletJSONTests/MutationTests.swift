@@ -13,9 +13,10 @@ struct MutationTests {
         for _ in 0..<1_000 {
             var document = Array(generator.element(of: Corpus.valid + Corpus.invalid).utf8)
             for _ in 0..<Int.random(in: 1...3, using: &generator) { Self.mutate(&document, using: &generator) }
-            let ours = try? decoder.decode(JSONValue.self, from: document)
+            let ours = try? decoder.decode(AnyJSON.self, from: document)
             let theirs = Oracle.value(document)
             if ours == nil, Oracle.isKnownToBeLenient(document) { continue }
+            if ours != nil, theirs != nil, ours != theirs, Oracle.isKnownToBeInexact(document) { continue }
             #expect(ours == theirs, "\(String(decoding: document, as: UTF8.self).debugDescription)")
         }
     }

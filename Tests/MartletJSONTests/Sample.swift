@@ -35,11 +35,11 @@ enum Sample: Codable, Equatable, Sendable {
     static func random(using generator: inout SplitMix64) -> Sample {
         switch Int.random(in: 0..<12, using: &generator) {
         case 0: .opened
-        case 1: .received(cents: Int(JSONValue.randomInteger(using: &generator)), from: text(using: &generator))
+        case 1: .received(cents: Int(AnyJSON.randomInteger(using: &generator)), from: text(using: &generator))
         case 2:
             .placed(
                 Details(
-                    customer: JSONValue.randomString(using: &generator), lines: table(using: &generator),
+                    customer: AnyJSON.randomString(using: &generator), lines: table(using: &generator),
                     note: text(using: &generator)))
         case 3: .thin(sparse(using: &generator))
         case 4: .maybe(generator.chance(1, in: 3) ? nil : sparse(using: &generator))
@@ -55,7 +55,7 @@ enum Sample: Codable, Equatable, Sendable {
     }
 
     private static func text(using generator: inout SplitMix64) -> String? {
-        generator.chance(1, in: 2) ? nil : JSONValue.randomString(using: &generator)
+        generator.chance(1, in: 2) ? nil : AnyJSON.randomString(using: &generator)
     }
 
     private static func sparse(using generator: inout SplitMix64) -> Sparse {

@@ -47,15 +47,11 @@ extension PayloadWriter {
         if value == value.rounded(.towardZero), abs(value) < 1e15, !(value == 0 && value.sign == .minus) {
             return write(Int(value))
         }
-        writeShortest(value.description)
+        writeNumber(NumberText.shortest(value))
     }
 
     /// As for `Double`, in the fewest digits of a `Float`.
-    func write(_ value: Float) { writeShortest(value.description) }
-
-    private func writeShortest(_ text: String) {
-        writeNumber(text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
-    }
+    func write(_ value: Float) { writeNumber(NumberText.shortest(value)) }
 
     /// Writes a string with its quotes.
     @inline(__always)

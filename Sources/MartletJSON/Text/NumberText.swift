@@ -44,6 +44,12 @@ enum NumberText {
         return number.isNegative ? -value : value
     }
 
+    /// A finite number in the fewest digits that read back the same, whole numbers without a point.
+    static func shortest<T: BinaryFloatingPoint & LosslessStringConvertible>(_ value: T) -> String {
+        let text = value.description
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+
     private static let powersOfTen: [Double] = [
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20,

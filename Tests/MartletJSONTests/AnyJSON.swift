@@ -1,12 +1,12 @@
 /// Any JSON, decoded by asking the decoder for one type after the other.
-enum JSONValue: Codable, Equatable, Sendable {
+enum AnyJSON: Codable, Equatable, Sendable {
     case null
     case bool(Bool)
     case int(Int64)
     case double(Double)
     case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
+    case array([AnyJSON])
+    case object([String: AnyJSON])
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -21,11 +21,11 @@ enum JSONValue: Codable, Equatable, Sendable {
         } else if let value = try? container.decode(Double.self) {
             self = .double(value)
         } else if var elements = try? decoder.unkeyedContainer() {
-            var array: [JSONValue] = []
-            while !elements.isAtEnd { array.append(try elements.decode(JSONValue.self)) }
+            var array: [AnyJSON] = []
+            while !elements.isAtEnd { array.append(try elements.decode(AnyJSON.self)) }
             self = .array(array)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .object(try container.decode([String: AnyJSON].self))
         }
     }
 
@@ -43,9 +43,9 @@ enum JSONValue: Codable, Equatable, Sendable {
     }
 }
 
-extension JSONValue {
+extension AnyJSON {
     /// A tree of random values, with the awkward ones well represented.
-    static func random(depth: Int, using generator: inout SplitMix64) -> JSONValue {
+    static func random(depth: Int, using generator: inout SplitMix64) -> AnyJSON {
         switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &generator) {
         case 0: .null
         case 1: .bool(.random(using: &generator))
@@ -80,12 +80,12 @@ extension JSONValue {
         return (0..<Int.random(in: 0...12, using: &generator)).map { _ in generator.element(of: pieces) }.joined()
     }
 
-    private static func randomElements(depth: Int, using generator: inout SplitMix64) -> [JSONValue] {
+    private static func randomElements(depth: Int, using generator: inout SplitMix64) -> [AnyJSON] {
         (0..<Int.random(in: 0...5, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) }
     }
 
-    private static func randomMembers(depth: Int, using generator: inout SplitMix64) -> [String: JSONValue] {
-        var members: [String: JSONValue] = [:]
+    private static func randomMembers(depth: Int, using generator: inout SplitMix64) -> [String: AnyJSON] {
+        var members: [String: AnyJSON] = [:]
         for _ in 0..<Int.random(in: 0...6, using: &generator) {
             members[randomString(using: &generator)] = random(depth: depth - 1, using: &generator)
         }
