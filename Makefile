@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo serve bench lint arrows clean
+.PHONY: help build test demo serve bench fuzz lint arrows clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these targets
@@ -30,6 +30,10 @@ bench: ## measurements beside pgbench in the same run (ONLY=append, BENCH_SECOND
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql
 	@Scripts/cluster run --throwaway Scripts/bench
+
+fuzz: ## libFuzzer against the JSON coders, with Foundation as the oracle (FUZZ_SECONDS=60)
+	@Scripts/toolchain
+	@Scripts/fuzz
 
 lint: ## swift format, every rule an error
 	@Scripts/toolchain

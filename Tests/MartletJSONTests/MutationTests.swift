@@ -16,6 +16,7 @@ struct MutationTests {
             let ours = try? decoder.decode(AnyJSON.self, from: document)
             let theirs = Oracle.value(document)
             if ours == nil, Oracle.isKnownToBeLenient(document) { continue }
+            if ours != nil, theirs != nil, ours != theirs, Oracle.isKnownToBeInexact(document) { continue }
             #expect(ours == theirs, "\(String(decoding: document, as: UTF8.self).debugDescription)")
         }
     }

@@ -35,6 +35,8 @@ extension PayloadDocument {
         case .millisecondsSince1970: return Date(timeIntervalSince1970: try double(at: index) / 1000)
         case .iso8601: break
         }
+        let token = tape[index]
+        if token.kind == .text, let date = DateText.date(bytes(of: token)) { return date }
         var text = try string(at: index)
         guard let date = text.withUTF8({ DateText.date(UnsafeRawBufferPointer($0)) }) else {
             throw corrupted(at: index, expected: "an ISO 8601 date and time", found: "another string")

@@ -19,19 +19,26 @@ final class PayloadDocument {
     @exclusivity(unchecked) var caseIsUnknown = false
     /// Values by key, of the objects in which a key occurs twice (by token index).
     @exclusivity(unchecked) private(set) var indexes: [Int: [String: Int]] = [:]
+    /// Where keyed containers come from while the decoding lasts.
+    @exclusivity(unchecked) private(set) var pool: Unmanaged<ContainerPool>?
     private var ownedBytes: UnsafeMutableRawBufferPointer?
 
-    init(bytes: UnsafeRawBufferPointer, tape: consuming PayloadTape, caseName: String?, options: Options) {
+    init(
+        bytes: UnsafeRawBufferPointer, tape: consuming PayloadTape, caseName: String?, options: Options,
+        pool: ContainerPool
+    ) {
         self.bytes = bytes
         self.tape = tape
         self.caseName = caseName
         self.options = options
+        self.pool = Unmanaged.passUnretained(pool)
     }
 
     deinit { ownedBytes?.deallocate() }
 
     /// Copies the bytes, which the caller is about to take back, because a decoder has outlived its decoding.
     func keepBytes() {
+        pool = nil
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
         copy.copyMemory(from: bytes)
         ownedBytes = copy
@@ -103,13 +110,18 @@ extension PayloadDocument {
     func value(under name: String, in object: Int) -> Int? {
         if object == Self.caseRoot, let caseName { return caseName == name ? Self.caseValue : nil }
         if !indexes.isEmpty, let index = indexes[object] { return index[name] }
-        var name = name
-        return name.withUTF8 { name in
-            let end = Int(tape[object].next)
-            let begin = Int(tape[object].extra)
-            return search(name, in: object, from: begin, to: end)
-                ?? search(name, in: object, from: firstChild(of: object), to: begin)
-        }
+        // The same without a copy, of all but strings that Swift has not made itself.
+        if let found = name.utf8.withContiguousStorageIfAvailable({ value(under: $0, in: object) }) { return found }
+        var copy = name
+        return copy.withUTF8 { value(under: $0, in: object) }
+    }
+
+    @inline(__always)
+    private func value(under name: UnsafeBufferPointer<UInt8>, in object: Int) -> Int? {
+        let end = Int(tape[object].next)
+        let begin = Int(tape[object].extra)
+        return search(name, in: object, from: begin, to: end)
+            ?? search(name, in: object, from: firstChild(of: object), to: begin)
     }
 
     @inline(__always)
@@ -130,8 +142,7 @@ extension PayloadDocument {
     private func matches(_ token: PayloadToken, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
         guard token.kind == .text else { return token.string(in: bytes).utf8.elementsEqual(name) }
         guard Int(token.end &- token.start) == name.count else { return false }
-        for offset in 0..<name.count where bytes[Int(token.start) + offset] != name[offset] { return false }
-        return true
+        return StringBytes.areEqual(bytes(of: token), UnsafeRawBufferPointer(name))
     }
 }
 

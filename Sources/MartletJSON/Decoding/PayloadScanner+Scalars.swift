@@ -35,9 +35,18 @@ extension PayloadScanner {
     }
 
     /// Scans a string from its opening quote, and checks its UTF-8 and its escapes.
+    @inline(__always)
     mutating func scanString() throws(PayloadError) {
+        let start = position + 1
+        position = StringBytes.firstSpecial(in: bytes, from: start)
+        guard current == UInt8(ascii: "\"") else { return try scanSpecials(from: start) }
+        appendScalar(.text, from: start, to: position)
         position += 1
-        let start = position
+    }
+
+    /// Scans the rest of a string, with the position at something special.
+    @inline(never)
+    private mutating func scanSpecials(from start: Int) throws(PayloadError) {
         var kind = PayloadToken.Kind.text
         while true {
             position = StringBytes.firstSpecial(in: bytes, from: position)

@@ -11,7 +11,11 @@ struct PayloadValueDecoder: Decoder {
             throw document.mismatch([String: Any].self, expected: "an object", at: index)
         }
         document.prepareLookups(in: index)
-        return KeyedDecodingContainer(KeyedPayload<Key>(document: document, object: index))
+        let containers = keyedContainers(type)
+        guard let pool = document.pool else {
+            return containers._withUnsafeGuaranteedRef { $0.reading(document, index) }
+        }
+        return pool._withUnsafeGuaranteedRef { $0.container(containers, document, index) }
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

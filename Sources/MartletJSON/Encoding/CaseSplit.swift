@@ -2,8 +2,8 @@
 ///
 /// The brackets that the writer has recorded tell it without another look at the payload: the value of the one name is
 /// the first container inside the top one (place 1) and ends directly in front of the end; the value of `_0` is the
-/// first in that (place 2). After late writes, or when a place was taken by something else, the bytes are scanned
-/// instead.
+/// first in that (place 2). After late writes, sorting, or when a place was taken by something else, the bytes are
+/// scanned instead.
 struct CaseSplit {
     let name: String
     let payload: Range<Int>
@@ -14,7 +14,8 @@ struct CaseSplit {
         guard count > 2, bytes[0] == UInt8(ascii: "{") else {
             throw PayloadError.notACase(type: String(reflecting: type), found: "no name")
         }
-        let isRecorded = writer.lateWrites == 0 && writer.states.count > 1 && writer.states[1] == count - 2
+        let isMoved = writer.lateWrites > 0 || writer.hasOuterDictionary
+        let isRecorded = !isMoved && writer.states.count > 1 && writer.states[1] == count - 2
         let nameEnd = isRecorded ? StringBytes.endOfString(in: bytes, from: 2) : 0
         if isRecorded, nameEnd + 2 < count, bytes[nameEnd + 2] == UInt8(ascii: "{") {
             let value = nameEnd + 2..<count - 1

@@ -17,7 +17,7 @@ extension KeyedPlace: KeyedEncodingContainerProtocol {
     ) -> KeyedEncodingContainer<NestedKey> {
         let nested = writer.container(in: place, key.stringValue, UInt8(ascii: "{"))
         if nested.depth == 1 { writer.noteCaseKeys(keyType) }
-        return KeyedEncodingContainer(KeyedPlace<NestedKey>(writer: writer, place: nested))
+        return keyedContainers(keyType)._withUnsafeGuaranteedRef { $0.writing(writer, nested) }
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {

@@ -9,7 +9,10 @@ struct PayloadValueEncoder: Encoder {
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         if place.depth == 1 { writer.noteCaseKeys(type) }
         let object = writer.container(place, UInt8(ascii: "{"))
-        return KeyedEncodingContainer(KeyedPlace<Key>(writer: writer, place: object))
+        return keyedContainers(type)._withUnsafeGuaranteedRef { containers in
+            if containers.areDictionaries { writer.sortsMembers(of: object) }
+            return containers.writing(writer, object)
+        }
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {

@@ -29,6 +29,7 @@ final class PayloadWriter {
         var start: Int
         /// One bit for each key, by its length, first and last byte.
         var seen: UInt64 = 0
+        var isDictionary = false
     }
 
     /// What `states` holds for a place: where its closing bracket is, or one of these.
@@ -52,6 +53,8 @@ final class PayloadWriter {
     @exclusivity(unchecked) var pending = none
     /// Places not written to in time, which hold `{}` for now.
     @exclusivity(unchecked) var unclaimed: Set<Int32> = []
+    /// Dictionaries written in places that were closed before.
+    @exclusivity(unchecked) var lateDictionaries: [Int32] = []
     /// What no function that returns a container could throw.
     @exclusivity(unchecked) var failure: (any Error)?
     /// How many calls of `encode(to:)` are under way.
@@ -59,6 +62,8 @@ final class PayloadWriter {
     @exclusivity(unchecked) var lateWrites = 0
     /// The keys of the container inside the top one, when a case is to be split off; see `CaseSplit`.
     @exclusivity(unchecked) var caseKeys: (any CodingKey.Type)?
+    /// Whether the containers that a case is split at may have been moved, as members of a dictionary.
+    @exclusivity(unchecked) var hasOuterDictionary = false
     /// Whether an unwrapped payload would be mistaken for the keys of its case.
     @exclusivity(unchecked) var caseKeysClash = false
 
@@ -72,6 +77,7 @@ final class PayloadWriter {
     /// Completes the bytes.
     func finish() throws {
         settle(0)
+        if !lateDictionaries.isEmpty { sortLateDictionaries() }
         if let failure { throw failure }
     }
 }
@@ -103,6 +109,10 @@ extension PayloadWriter {
         while frames.count > depth {
             let frame = frames[frames.count - 1]
             states[Int(frame.id)] = bytes.count
+            if frame.isDictionary {
+                sortMembers(from: frame.start, to: bytes.count)
+                hasOuterDictionary = hasOuterDictionary || frames.count <= 2
+            }
             bytes.append(bytes[frame.start] + 2)
             frames.truncate(to: frames.count - 1)
         }

@@ -14,8 +14,8 @@ extension UnkeyedPlace: UnkeyedEncodingContainer {
     func nestedContainer<NestedKey: CodingKey>(
         keyedBy keyType: NestedKey.Type
     ) -> KeyedEncodingContainer<NestedKey> {
-        KeyedEncodingContainer(
-            KeyedPlace<NestedKey>(writer: writer, place: writer.container(in: place, nil, UInt8(ascii: "{"))))
+        let nested = writer.container(in: place, nil, UInt8(ascii: "{"))
+        return keyedContainers(keyType)._withUnsafeGuaranteedRef { $0.writing(writer, nested) }
     }
 
     func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {

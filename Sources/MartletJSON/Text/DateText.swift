@@ -6,17 +6,48 @@ enum DateText {
 
     /// The date written as `text`, or nil: RFC 3339 with a `T`, none to nine decimals, and `Z` or an offset.
     static func date(_ text: UnsafeRawBufferPointer) -> Date? {
+        if text.count == length, let date = fixedDate(text) { return date }
         var reader = DateReader(text: text)
         guard let year = reader.number(4, then: "-"), let month = reader.number(2, then: "-"),
             let day = reader.number(2, then: "T"), let hour = reader.number(2, then: ":"),
             let minute = reader.number(2, then: ":"), let second = reader.number(2),
             let nanoseconds = reader.fraction(), let offset = reader.offset(), reader.isAtEnd,
-            (1...12).contains(month), day >= 1, day <= CivilCalendar.days(in: month, of: year),
+            let seconds = seconds(year, month, day, hour, minute, second)
+        else { return nil }
+        return Date(timeIntervalSinceReferenceDate: interval(seconds - offset, nanoseconds))
+    }
+
+    /// The date written by `write`, where every digit has its place; nil when it is written otherwise.
+    private static func fixedDate(_ text: UnsafeRawBufferPointer) -> Date? {
+        var isWrong: UInt8 = 0
+        func digits(_ places: Range<Int>) -> Int {
+            var number = 0
+            for place in places {
+                let digit = text[place] &- 0x30
+                isWrong |= digit > 9 ? 1 : 0
+                number = number &* 10 &+ Int(digit)
+            }
+            return number
+        }
+        let (year, month, day) = (digits(0..<4), digits(5..<7), digits(8..<10))
+        let (hour, minute, second) = (digits(11..<13), digits(14..<16), digits(17..<19))
+        let microseconds = digits(20..<26)
+        isWrong |= text[4] ^ UInt8(ascii: "-") | text[7] ^ UInt8(ascii: "-") | text[10] ^ UInt8(ascii: "T")
+        isWrong |= text[13] ^ UInt8(ascii: ":") | text[16] ^ UInt8(ascii: ":") | text[19] ^ UInt8(ascii: ".")
+        isWrong |= text[26] ^ UInt8(ascii: "Z")
+        guard isWrong == 0, let seconds = seconds(year, month, day, hour, minute, second) else { return nil }
+        return Date(timeIntervalSinceReferenceDate: interval(seconds, microseconds * 1_000))
+    }
+
+    /// Seconds since 2001, or nil when there is no such day or time.
+    private static func seconds(
+        _ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int
+    ) -> Int? {
+        guard (1...12).contains(month), day >= 1, day <= CivilCalendar.days(in: month, of: year),
             hour < 24, minute < 60, second < 60
         else { return nil }
         let days = CivilCalendar.days(sinceReferenceTo: year, month, day)
-        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
-        return Date(timeIntervalSinceReferenceDate: interval(seconds, nanoseconds))
+        return days * 86_400 + hour * 3_600 + minute * 60 + second
     }
 
     /// Whole microseconds are divided once, so that the nearest `Double` results.

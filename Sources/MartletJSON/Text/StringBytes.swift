@@ -50,6 +50,30 @@ enum StringBytes {
         return position
     }
 
+    /// Whether two strings of the same length are the same, in steps that overlap at the end.
+    @inline(__always)
+    static func areEqual(_ bytes: UnsafeRawBufferPointer, _ others: UnsafeRawBufferPointer) -> Bool {
+        let count = bytes.count
+        if count >= 8 { return areEqual(bytes, others, by: UInt64.self) }
+        if count >= 4 { return areEqual(bytes, others, by: UInt32.self) }
+        for index in 0..<count where bytes[index] != others[index] { return false }
+        return true
+    }
+
+    @inline(__always)
+    private static func areEqual<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: UnsafeRawBufferPointer, _ others: UnsafeRawBufferPointer, by word: Word.Type
+    ) -> Bool {
+        let last = bytes.count - Word.bitWidth / 8
+        var position = 0
+        while true {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: word)
+            guard word == others.loadUnaligned(fromByteOffset: position, as: Word.self) else { return false }
+            if position == last { return true }
+            position = min(position + Word.bitWidth / 8, last)
+        }
+    }
+
     /// One of 64 bits by length, first and last byte: keys of different bits are different.
     @inline(__always)
     static func fingerprint(_ key: UnsafeRawBufferPointer) -> UInt64 {

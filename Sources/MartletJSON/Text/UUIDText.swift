@@ -8,22 +8,29 @@ enum UUIDText {
     static func uuid(_ text: UnsafeRawBufferPointer) -> UUID? {
         guard text.count == length else { return nil }
         var uuid: uuid_t = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-        let isComplete = withUnsafeMutableBytes(of: &uuid) { bytes in
+        var wrong: UInt8 = 0
+        withUnsafeMutableBytes(of: &uuid) { bytes in
             var position = 0
             for index in 0..<16 {
                 if followsDash(index) {
-                    guard text[position] == UInt8(ascii: "-") else { return false }
+                    wrong |= text[position] ^ UInt8(ascii: "-")
                     position += 1
                 }
-                guard let high = StringBytes.hexDigit(text[position]),
-                    let low = StringBytes.hexDigit(text[position + 1])
-                else { return false }
+                let (high, low) = (value(text[position]), value(text[position + 1]))
+                wrong |= (high | low) & 0xF0
                 bytes[index] = high << 4 | low
                 position += 2
             }
-            return true
         }
-        return isComplete ? UUID(uuid: uuid) : nil
+        return wrong == 0 ? UUID(uuid: uuid) : nil
+    }
+
+    /// The value of a hexadecimal digit; above 15 for any other byte.
+    @inline(__always)
+    private static func value(_ byte: UInt8) -> UInt8 {
+        let digit = byte &- 0x30
+        let letter = (byte | 0x20) &- 0x61
+        return digit < 10 ? digit : letter < 6 ? letter + 10 : 0xFF
     }
 
     /// Writes the `length` characters of `uuid`.
