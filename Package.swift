@@ -17,8 +17,8 @@ let package = Package(
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CMicroHTTPD"),
 
-        .target(name: "MartletDomain"),
         .target(name: "MartletJSON"),
+        .target(name: "MartletDomain", dependencies: ["MartletJSON"]),
         .target(name: "MartletPostgres", dependencies: ["CLibPQ"]),
         .target(
             name: "MartletMigrations", path: "Migrations",
@@ -33,8 +33,9 @@ let package = Package(
             dependencies: [
                 "MartletDomain", "MartletEventStore", "MartletMigrations", "MartletPostgres", "MartletProjections",
             ]),
-        .target(name: "MartletTesting", dependencies: ["Martlet"]),
-        .target(name: "MartletCLI", dependencies: ["Martlet"]),
+        .target(
+            name: "MartletTesting", dependencies: ["Martlet", "MartletDomain", "MartletEventStore", "MartletJSON"]),
+        .target(name: "MartletCLI", dependencies: ["Martlet", "MartletJSON"]),
         .target(
             name: "MartletHTTP",
             dependencies: [.target(name: "CMicroHTTPD", condition: .when(traits: ["HTTP"]))]),
@@ -44,6 +45,7 @@ let package = Package(
         .testTarget(name: "MartletPostgresTests", dependencies: ["MartletPostgres", "MartletTesting"]),
         .testTarget(name: "MartletEventStoreTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletProjectionsTests", dependencies: ["Martlet", "MartletTesting"]),
+        .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"]),
         .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletTesting"]),

@@ -27,7 +27,13 @@ let package = Package(
             dependencies: ["OrderService", .product(name: "MartletCLI", package: "martlet")]),
 
         .testTarget(
-            name: "OrderDomainTests", dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")]),
+            name: "OrderDomainTests",
+            dependencies: [
+                "OrderDomain",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
+            ],
+            exclude: ["Golden"]),
         .testTarget(
             name: "OrderServiceTests",
             dependencies: [

@@ -1,8 +1,18 @@
 /// The events of one aggregate, as a Codable enum: each case is one type of event, named as a past participle.
 ///
 /// The case's name is the event's wire name and the associated values are its payload, so a renamed case is a
-/// change of the stored format; `CodingKeys` keep the wire name while the case changes.
-public protocol EventPayload: Codable, Sendable {}
+/// change of the stored format; `CodingKeys` keep the wire name while the case changes. A new optional value needs
+/// nothing; any other change of what is stored is written down in ``history``.
+public protocol EventPayload: Codable, Sendable {
+    /// How events that were stored in older shapes read today; without a word about it, all are in today's shape.
+    ///
+    /// Write it as `static let`: it is asked for with every event.
+    static var history: EventHistory { get }
+}
+
+extension EventPayload {
+    public static var history: EventHistory { .none }
+}
 
 /// A consistency boundary: a struct that is rebuilt from its own events and decides which new ones a command causes.
 ///

@@ -13,9 +13,9 @@ extension EventStore {
     /// - Throws: ``EventStoreError``.
     public func load<A: Aggregate>(_ id: StreamID<A>) async throws(EventStoreError) -> Loaded<A> {
         var loaded = Loaded<A>()
-        for try await recorded in read(id) {
-            loaded.state.apply(recorded.event)
-            loaded.receipt = Receipt(version: recorded.version, position: recorded.position)
+        for try await stored in readStored(id.name) {
+            if let recorded = try codec.decode(stored, of: A.self) { loaded.state.apply(recorded.event) }
+            loaded.receipt = Receipt(version: stored.version, position: stored.position)
         }
         return loaded
     }

@@ -3,15 +3,24 @@ public import MartletDomain
 extension EventStore {
     /// The events of one stream after a version, in order; read in pages of 1,000 as they are asked for.
     ///
+    /// Retired events are left out, which is why versions may then be missing.
+    ///
     /// The sequence throws ``EventStoreError``.
     public func read<A: Aggregate>(
         _ id: StreamID<A>, after version: StreamVersion = .none
     ) -> PagedEvents<Recorded<A>> {
         PagedEvents(after: max(0, version.rawValue)) { last throws(EventStoreError) in
             let page = try await streamPage(id.name, after: StreamVersion(rawValue: last))
-            return try page.map { stored throws(EventStoreError) in try codec.decode(stored, of: A.self) }
-        } key: {
-            $0.version.rawValue
+            return .init(
+                try codec.decode(page, of: A.self), readThrough: page.isLast ? nil : page.last?.version.rawValue)
+        }
+    }
+
+    /// The events of one stream as they are stored, retired ones included.
+    func readStored(_ stream: StreamName) -> PagedEvents<StoredEvent> {
+        PagedEvents(after: 0) { last throws(EventStoreError) in
+            let page = try await streamPage(stream, after: StreamVersion(rawValue: last))
+            return .init(page, readThrough: page.isLast ? nil : page.last?.version.rawValue)
         }
     }
 
@@ -20,9 +29,9 @@ extension EventStore {
     /// The sequence throws ``EventStoreError``, ``EventStoreError/hole(expected:found:)`` among them.
     public func readLog(after position: GlobalPosition = .start) -> PagedEvents<StoredEvent> {
         PagedEvents(after: max(0, position.rawValue)) { last throws(EventStoreError) in
-            try await logPage(after: GlobalPosition(rawValue: last), limit: PagedEvents<StoredEvent>.pageSize)
-        } key: {
-            $0.position.rawValue
+            let page = try await logPage(
+                after: GlobalPosition(rawValue: last), limit: PagedEvents<StoredEvent>.pageSize)
+            return .init(page, readThrough: page.isLast ? nil : page.last?.position.rawValue)
         }
     }
 
@@ -36,7 +45,7 @@ extension EventStore {
         return page
     }
 
-    /// Decodes a stored event, or returns nil when it is not of the aggregate's category.
+    /// Decodes a stored event, or returns nil when it is not of the aggregate's category, or retired.
     package func decode<A: Aggregate>(_ stored: StoredEvent, of _: A.Type) throws(EventStoreError) -> Recorded<A>? {
         stored.stream.category == A.category ? try codec.decode(stored, of: A.self) : nil
     }
@@ -63,41 +72,50 @@ public struct PagedEvents<Event: Sendable>: AsyncSequence, Sendable {
     static var pageSize: Int { 1000 }
 
     let after: Int64
-    let page: @Sendable (_ after: Int64) async throws(EventStoreError) -> [Event]
-    let key: @Sendable (Event) -> Int64
+    let page: @Sendable (_ after: Int64) async throws(EventStoreError) -> Page
 
-    init(
-        after: Int64, page: @escaping @Sendable (_ after: Int64) async throws(EventStoreError) -> [Event],
-        key: @escaping @Sendable (Event) -> Int64
-    ) {
+    init(after: Int64, page: @escaping @Sendable (_ after: Int64) async throws(EventStoreError) -> Page) {
         self.after = after
         self.page = page
-        self.key = key
     }
 
-    public func makeAsyncIterator() -> Iterator { Iterator(events: self, last: after) }
+    struct Page {
+        let events: [Event]
+        /// Where the next page begins, which is not told by the events when some are left out; nil at the end.
+        let readThrough: Int64?
+
+        init(_ events: [Event], readThrough: Int64?) {
+            (self.events, self.readThrough) = (events, readThrough)
+        }
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(events: self, next: after) }
 
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let events: PagedEvents
-        fileprivate var last: Int64
+        /// Nil at the end.
+        private var next: Int64?
         private var buffer: ArraySlice<Event> = []
-        private var isAtEnd = false
 
-        fileprivate init(events: PagedEvents, last: Int64) {
+        fileprivate init(events: PagedEvents, next: Int64) {
             self.events = events
-            self.last = last
+            self.next = next
         }
 
         public mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(EventStoreError) -> Event? {
-            if buffer.isEmpty, !isAtEnd {
-                buffer = try await events.page(last)[...]
-                isAtEnd = buffer.count < PagedEvents.pageSize
+            while buffer.isEmpty, let after = next {
+                let page = try await events.page(after)
+                buffer = page.events[...]
+                next = page.readThrough
             }
-            guard let event = buffer.popFirst() else { return nil }
-            last = events.key(event)
-            return event
+            return buffer.popFirst()
         }
     }
+}
+
+extension [StoredEvent] {
+    /// Whether nothing followed when this page was read.
+    fileprivate var isLast: Bool { count < PagedEvents<StoredEvent>.pageSize }
 }

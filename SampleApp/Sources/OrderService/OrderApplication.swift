@@ -1,4 +1,5 @@
 public import Martlet
+import OrderDomain
 import OrderReadModel
 
 /// The application of the sample: orders, and the two read models made of them.
@@ -10,6 +11,9 @@ public enum OrderApplication {
             RevenueByDay()
         }
     }
+
+    /// All events that this build knows.
+    static let events: [KnownEvents] = [.aggregate(Order.self)]
 
     /// Martlet's schema, then the sample's own.
     public static func migrate(_ application: Application) async throws {

@@ -10,7 +10,10 @@ public enum OrderProgram {
         return Program(
             "order-service",
             "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
-            commands: [migrate(application), serve(application), importing(application), report(application)])
+            commands: [
+                migrate(application), verify(application), serve(application), importing(application),
+                report(application),
+            ])
     }
 
     private static func migrate(_ application: Application) -> Command {
@@ -19,6 +22,15 @@ public enum OrderProgram {
             let migrate = MigrateCommand([MigratedSchema(application), shop])
             StandardStream.output.writeLine(try await migrate.run(arguments))
             return .success
+        }
+    }
+
+    private static func verify(_ application: Application) -> Command {
+        Command(VerifyCommand.syntax) { arguments in
+            let verify = VerifyCommand(application.store, OrderApplication.events)
+            let verdict = try await verify.run(arguments)
+            StandardStream.output.writeLine(verdict.text)
+            return verdict.exitCode
         }
     }
 

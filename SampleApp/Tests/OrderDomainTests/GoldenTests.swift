@@ -1,0 +1,25 @@
+import Foundation
+import Martlet
+import MartletTesting
+import OrderDomain
+import Testing
+
+/// How orders are stored, kept in files: a change of the stored format fails here before it meets a production log.
+struct GoldenTests {
+    private let noon = Date(timeIntervalSince1970: 1_790_000_000)
+
+    @Test func `orders are stored and read as the golden files say`() throws {
+        let details = try OrderDetails(
+            customer: "Ada Lovelace", placedAt: noon.addingTimeInterval(0.25),
+            lines: [
+                OrderLine(sku: "TEA-1", name: "Earl Grey", quantity: 2, unitCents: 790),
+                OrderLine(sku: "POT", name: "Kännchen", quantity: 1, unitCents: 2450),
+            ])
+        try GoldenEvents.verify(
+            Order.self,
+            samples: [
+                .placed(details), .paid(cents: 4030, at: noon), .shipped(at: noon),
+                .cancelled(reason: "changed my mind", refundedCents: 4030, at: noon),
+            ])
+    }
+}
