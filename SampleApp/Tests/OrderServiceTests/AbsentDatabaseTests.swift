@@ -41,7 +41,7 @@ struct AbsentDatabaseTests {
             let router = OrdersAPI(application).router
             let health = try await router.answer(.get, "/health")
             #expect(health.status == .serviceUnavailable)
-            #expect((health.members["pendingMigrations"] as? [String])?.count == 4)
+            #expect((health.members["pendingMigrations"] as? [String])?.count == 6)
             let refused = try await router.answer(.post, "/orders", body: Array(orderBody("a").utf8))
             #expect(refused.status == .serviceUnavailable)
             #expect(refused.error("code") == "not_migrated")
