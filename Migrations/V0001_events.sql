@@ -28,6 +28,10 @@ CREATE TABLE "{schema}".archived_events (
     CONSTRAINT archived_events_stream_version_key UNIQUE (stream_id, version)
 ) INHERITS ("{schema}".events);
 
+-- See "events_of".
+CREATE INDEX events_type_idx ON "{schema}".events (type, position);
+CREATE INDEX archived_events_type_idx ON "{schema}".archived_events (type, position);
+
 COMMENT ON TABLE "{schema}".archived_events IS 'The events of streams that were closed and moved out of the way.';
 
 -- A row for each stream that takes no more events, with its last version.
@@ -59,3 +63,63 @@ CREATE TABLE "{schema}".commands (
 CREATE INDEX commands_recorded_at_idx ON "{schema}".commands USING brin (recorded_at) WITH (pages_per_range = 8);
 
 COMMENT ON TABLE "{schema}".commands IS 'The answer to each command with an id, for as long as answers are kept.';
+
+-- Up to "count" events of these types, and of these categories' streams, which lie beyond a position.
+--
+-- At the log's end, where readers that have caught up are, the few new events are looked at one by one. Before that: one
+-- index scan a type, merged for as long as the page is not full; so a rare type costs what there is of it, and many
+-- types cost little more than one. A category is the types that begin with it and a dot, which are found by a step in
+-- the index each. (Where a category's name begins with another's and a dot, its events are looked at and left out.)
+--
+-- STABLE: all of it sees what the calling statement sees, so a type that is new to the log is not missed.
+CREATE FUNCTION "{schema}".events_of(
+    types text[], categories text[], beyond bigint, backwards boolean, count integer
+) RETURNS SETOF "{schema}".events
+LANGUAGE plpgsql STABLE
+-- Whatever the statistics say or do not say yet: the plans that these leave never turn into a scan of the whole log.
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET random_page_cost = 1
+SET max_parallel_workers_per_gather = 0
+SET jit = off
+AS $$
+DECLARE
+    way text := CASE WHEN backwards THEN 'DESC' ELSE 'ASC' END;
+    condition text := format('e.position %s %s', CASE WHEN backwards THEN '<' ELSE '>' END, beyond);
+    statement text;
+BEGIN
+    IF NOT backwards AND beyond >= (SELECT max(e.position) FROM ONLY "{schema}".events e) - count THEN
+        RETURN QUERY SELECT e.* FROM "{schema}".events e
+            WHERE e.position > beyond
+                AND (e.type = ANY (types) OR split_part(e.stream_id, '-', 1) = ANY (categories))
+            ORDER BY e.position;
+        RETURN;
+    END IF;
+    IF categories IS NOT NULL THEN
+        types := ARRAY(
+            WITH RECURSIVE found (category, type) AS (
+                SELECT c, (
+                    SELECT e.type FROM "{schema}".events e
+                    WHERE e.type > c || '.' AND e.type < c || '/' ORDER BY e.type LIMIT 1)
+                FROM unnest(categories) c
+                UNION ALL
+                SELECT f.category, (
+                    SELECT e.type FROM "{schema}".events e
+                    WHERE e.type > f.type AND e.type < f.category || '/' ORDER BY e.type LIMIT 1)
+                FROM found f WHERE f.type IS NOT NULL
+            )
+            SELECT DISTINCT f.type FROM found f WHERE f.type IS NOT NULL);
+        condition := format('%s AND split_part(e.stream_id, ''-'', 1) = ANY (%L)', condition, categories);
+    END IF;
+    SELECT string_agg(
+        format('(SELECT e.* FROM "{schema}".events e WHERE e.type = %L AND %s ORDER BY e.position %s LIMIT %s)',
+            type, condition, way, count), ' UNION ALL ')
+    INTO statement FROM unnest(types) type;
+    IF statement IS NOT NULL THEN
+        RETURN QUERY EXECUTE format(
+            'SELECT e.* FROM (%s) e ORDER BY e.position %s LIMIT %s', statement, way, count);
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION "{schema}".events_of IS 'A page of the log that is filtered by types or categories.';

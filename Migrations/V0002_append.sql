@@ -18,8 +18,8 @@ AS $$ SELECT CASE expected WHEN -1 THEN true WHEN -2 THEN version > 0 ELSE expec
 --
 -- Answers with what was found, so that the caller knows where each event now stands: head, the log's last position
 -- before; versions, each stream's last version before; and what kept units from being written: conflicting, the numbers
--- of the streams that were not as expected; closed, of those that take no more; known, of the commands that have been
--- answered before.
+-- of the streams that were not as expected; closed, of those that take no more but were to; known, of the commands that
+-- have been answered before.
 --
 -- The lock is held until the commit becomes visible, and the positions are taken under it. So whoever reads position n
 -- can already read every position before it. The lock comes first in a statement of its own, because the statements
@@ -86,13 +86,13 @@ BEGIN
     SELECT
         array_agg(found.version ORDER BY found.number),
         array_agg(found.number) FILTER (
-            WHERE NOT found.is_closed AND NOT "{schema}".is_expected(found.expected, found.version)),
-        array_agg(found.number) FILTER (WHERE found.is_closed)
+            WHERE NOT found.is_too_late AND NOT "{schema}".is_expected(found.expected, found.version)),
+        array_agg(found.number) FILTER (WHERE found.is_too_late)
     INTO versions, conflicting, closed
     FROM (
         SELECT s.number, s.expected, coalesce(c.version, last.version, 0) AS version,
-            c.version IS NOT NULL AS is_closed
-        FROM unnest(stream_ids, append.expected) WITH ORDINALITY AS s (stream_id, expected, number)
+            c.version IS NOT NULL AND s.count > 0 AS is_too_late
+        FROM unnest(stream_ids, append.expected, counts) WITH ORDINALITY AS s (stream_id, expected, count, number)
         LEFT JOIN "{schema}".closed_streams c ON c.stream_id = s.stream_id
         LEFT JOIN LATERAL (
             SELECT e.version FROM ONLY "{schema}".events e

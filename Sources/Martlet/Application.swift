@@ -17,7 +17,6 @@ public struct Application: Sendable {
     /// Where Martlet's tables live.
     public let schema: SQLIdentifier
     private let commandRetention: Duration?
-    private let signal: AppendSignal
     private let parts: [RunningPart]
 
     /// Wires the parts; does no I/O.
@@ -36,8 +35,8 @@ public struct Application: Sendable {
         self.schema = schema
         self.commandRetention = commandRetention
         store = EventStore(pool, schema: schema, limits: limits)
-        signal = AppendSignal(of: schema, in: postgres)
-        let surroundings = ProjectionSurroundings(store: store, pool: pool, schema: schema, signal: signal)
+        let surroundings = ProjectionSurroundings(
+            store: store, pool: pool, schema: schema, signal: store.storage.signal)
         self.parts = parts().map { $0.start(surroundings) }
         let names = self.parts.map(\.name)
         precondition(Set(names).count == names.count, "expected projections of different names, found \(names)")
@@ -81,7 +80,7 @@ public struct Application: Sendable {
     /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await signal.run() }
+            group.addTask { try await store.storage.signal.run() }
             for part in parts { group.addTask { try await part.run() } }
             if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
             // Not waitForAll: that would wait for the others to end before it told of the first failure.

@@ -1,6 +1,7 @@
 /// What makes a command the same command when it is sent again: chosen by the sender, unique in the log for ever.
 ///
-/// Any string makes one; the event store refuses those that it cannot keep.
+/// Any string makes one; the event store refuses those that it cannot keep. Equal where the bytes are, like
+/// ``StreamName``.
 public struct CommandID: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
     /// The longest id, in UTF-8 bytes, that fits the commands' index with room to spare.
     public static let maximumLength = 500
@@ -24,6 +25,15 @@ public struct CommandID: RawRepresentable, Hashable, Codable, Sendable, CustomSt
         }
         return rawValue.utf8.contains(0) ? "expected no NUL character in the command id" : nil
     }
+}
+
+extension CommandID {
+    public static func == (left: Self, right: Self) -> Bool { left.rawValue.hasSameBytes(as: right.rawValue) }
+
+    // RawRepresentable has a `!=` of its own, which compares raw values.
+    public static func != (left: Self, right: Self) -> Bool { !(left == right) }
+
+    public func hash(into hasher: inout Hasher) { rawValue.hashBytes(into: &hasher) }
 }
 
 extension CommandID: ExpressibleByStringLiteral {

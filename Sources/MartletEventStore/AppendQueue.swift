@@ -9,7 +9,7 @@ struct AppendQueue<Waiter> {
         let waiter: Waiter
         let since: ContinuousClock.Instant
         let bytes: Int
-        let keys: [String]
+        let keys: [AppendUnit.Key]
         let ticket: UInt64
     }
 
@@ -24,7 +24,7 @@ struct AppendQueue<Waiter> {
     /// The others, with the number of lines in which somebody stands before them.
     private var blocked: [UInt64: (entry: Entry, behind: Int)] = [:]
     /// For each key who has it, and who wants it next.
-    private var lines: [String: Line] = [:]
+    private var lines: [AppendUnit.Key: Line] = [:]
     private(set) var waitingBytes = 0
 
     init(limits: AppendLimits = AppendLimits()) {

@@ -1,22 +1,31 @@
 import MartletPostgres
 
-/// Wakes whoever waits at the end of the log when something has been appended: one LISTEN session per process.
+/// Wakes whoever waits at the end of the log when something has been appended: one LISTEN session per process, for as
+/// long as anybody follows.
 ///
 /// A hint only. Whoever waits also looks by itself from time to time, since a notification can be lost.
 package actor AppendSignal {
-    private let listener: NotificationListener
+    private let listener: NotificationListener?
+    private var listening: Task<Void, Never>?
+    private var followers = 0
     /// Counts the wake-ups, so that one that comes between looking and waiting is not missed.
     package private(set) var generation: UInt64 = 0
     private var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastTicket: UInt64 = 0
 
+    /// A signal of what other processes append, too; opens its session when somebody follows.
     package init(of schema: SQLIdentifier, in configuration: PostgresConfiguration) {
         listener = NotificationListener(configuration, channel: schema)
     }
 
-    /// Listens until the task is cancelled.
+    /// A signal that only its owner wakes.
+    package init() { listener = nil }
+
+    /// Follows until the task is cancelled, so that nobody else need connect meanwhile.
     package func run() async throws {
-        try await listener.run { _ in await self.wake() }
+        let following = join()
+        defer { withExtendedLifetime(following) {} }
+        while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
     package func wake() {
@@ -48,5 +57,33 @@ package actor AppendSignal {
 
     private func release(_ ticket: UInt64) {
         waiting.removeValue(forKey: ticket)?.resume()
+    }
+
+    // MARK: following
+
+    /// Keeps the session open for as long as the answer lives.
+    package func join() -> Following {
+        followers += 1
+        if listening == nil, let listener {
+            listening = Task {
+                do { try await listener.run { _ in await self.wake() } } catch {}
+            }
+        }
+        return Following(signal: self)
+    }
+
+    fileprivate func leave() {
+        followers -= 1
+        guard followers == 0 else { return }
+        listening?.cancel()
+        listening = nil
+    }
+
+    package final class Following: Sendable {
+        private let signal: AppendSignal
+
+        fileprivate init(signal: AppendSignal) { self.signal = signal }
+
+        deinit { Task { [signal] in await signal.leave() } }
     }
 }

@@ -58,9 +58,20 @@ package struct AppendUnit: Sendable {
 
     /// What no two units may work on at the same time; a stream's name has a hyphen before any other character that
     /// a command's key could be mistaken for.
-    var keys: [String] {
-        let ids = streams.map(\.id)
-        return command.map { ids + ["\u{0}" + $0.id.rawValue] } ?? ids
+    var keys: [Key] {
+        let ids = streams.map { Key(text: $0.id) }
+        return command.map { ids + [Key(text: "\u{0}" + $0.id.rawValue)] } ?? ids
+    }
+}
+
+extension AppendUnit {
+    /// Equal where the bytes are, as in the database.
+    struct Key: Hashable {
+        let text: String
+
+        static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+        func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
     }
 }
 

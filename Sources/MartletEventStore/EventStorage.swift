@@ -11,11 +11,14 @@ package protocol EventStorage: Sendable {
     /// Up to `limit` events of a stream beyond a version, without a gap between them.
     func readStream(_ stream: StreamName, _ page: StreamPage) async throws(EventStoreError) -> [StoredEvent]
 
-    /// Up to `limit` events that follow a position.
+    /// Up to `limit` events of those that follow a position, or stand before it when reading backwards.
     func readLog(_ page: LogPage) async throws(EventStoreError) -> LogPage.Answer
 
     /// The position of the log's last event.
     func head() async throws(EventStoreError) -> GlobalPosition
+
+    /// Is woken after each append, this process's own and others', so that nobody need ask all the time.
+    var signal: AppendSignal { get }
 
     /// Closes a stream that is as expected.
     func close(_ stream: StreamName, expecting: ExpectedVersion) async throws(EventStoreError) -> CloseOutcome
@@ -57,7 +60,8 @@ package struct LogPage: Sendable {
 
     package struct Answer: Sendable {
         package var events: [StoredEvent]
-        /// Everything up to here was looked at; the next page is asked for from here.
+        /// Everything up to here (down to here, backwards) was looked at; the next page is asked for from here. With
+        /// fewer events than the limit that is the log's end; backwards it is the start.
         package var through: GlobalPosition
 
         package init(events: [StoredEvent], through: GlobalPosition) {

@@ -1,4 +1,5 @@
 public import MartletDomain
+import MartletJSON
 
 extension EventStore {
     /// Appends events to a stream, all or none, if the stream is as expected.
@@ -78,7 +79,7 @@ extension AppendUnit {
             add(Array(String(stream.events.count).utf8))
             for event in stream.events {
                 add(Array("\(event.type) \(event.typeVersion)".utf8))
-                add(event.payload)
+                add(sortingKeys(ofJSON: event.payload))
             }
         }
         return body

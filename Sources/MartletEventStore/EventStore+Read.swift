@@ -1,121 +1,97 @@
 public import MartletDomain
 
 extension EventStore {
-    /// The events of one stream after a version, in order; read in pages of 1,000 as they are asked for.
+    /// The events of one stream, in the order of their versions or the latest first.
     ///
-    /// Retired events are left out, which is why versions may then be missing.
-    ///
-    /// The sequence throws ``EventStoreError``.
+    /// ```swift
+    /// for try await recorded in store.read(id, .backwards) { … }
+    /// for try await recorded in store.read(id, asOf: .date(lastMidnight)) { … }
+    /// ```
+    /// Retired events are left out. The sequence throws ``EventStoreError``, among it when a version is missing.
+    /// - Parameters:
+    ///   - version: where to start, this version excluded: after it, or before it when reading backwards.
+    ///   - moment: leaves out what happened later.
     public func read<A: Aggregate>(
-        _ id: StreamID<A>, after version: StreamVersion = .none
+        _ id: StreamID<A>, _ direction: ReadDirection = .forwards, after version: StreamVersion? = nil,
+        asOf moment: AsOf? = nil
     ) -> PagedEvents<Recorded<A>> {
-        PagedEvents(after: max(0, version.rawValue)) { last throws(EventStoreError) in
-            let page = try await streamPage(id.name, after: StreamVersion(rawValue: last))
+        PagedEvents(start: PageCursor(direction, after: version?.rawValue)) { cursor throws(EventStoreError) in
+            let page = try await streamPage(id.name, from: cursor, asOf: moment)
             return .init(
-                try codec.decode(page, of: A.self), readThrough: page.isLast ? nil : page.last?.version.rawValue)
+                page: try codec.decode(page, of: A.self),
+                next: cursor.next(after: page.last?.version.rawValue, count: page.count))
         }
     }
 
     /// The events of one stream as they are stored, retired ones included.
     func readStored(_ stream: StreamName) -> PagedEvents<StoredEvent> {
-        PagedEvents(after: 0) { last throws(EventStoreError) in
-            let page = try await streamPage(stream, after: StreamVersion(rawValue: last))
-            return .init(page, readThrough: page.isLast ? nil : page.last?.version.rawValue)
+        PagedEvents(start: PageCursor(.forwards, after: nil)) { cursor throws(EventStoreError) in
+            let page = try await streamPage(stream, from: cursor, asOf: nil)
+            return .init(page: page, next: cursor.next(after: page.last?.version.rawValue, count: page.count))
         }
     }
 
-    /// All events after a position, in the order of their commits; ends at the log's end.
+    /// Events of the whole log in the order of their commits, or the latest first; ends at the log's end.
     ///
-    /// The sequence throws ``EventStoreError``, ``EventStoreError/hole(expected:found:)`` among them.
-    public func readLog(after position: GlobalPosition = .start) -> PagedEvents<StoredEvent> {
-        PagedEvents(after: max(0, position.rawValue)) { last throws(EventStoreError) in
-            let page = try await logPage(
-                after: GlobalPosition(rawValue: last), limit: PagedEvents<StoredEvent>.pageSize)
-            return .init(page, readThrough: page.isLast ? nil : page.last?.position.rawValue)
+    /// The sequence throws ``EventStoreError``; without a filter, ``EventStoreError/hole(expected:found:)`` among them.
+    /// - Parameter position: where to start, this position excluded: after it, or before it when reading backwards.
+    public func readLog(
+        _ direction: ReadDirection = .forwards, after position: GlobalPosition? = nil, filter: LogFilter = .all
+    ) -> PagedEvents<StoredEvent> {
+        PagedEvents(start: PageCursor(direction, after: position?.rawValue)) { cursor throws(EventStoreError) in
+            let answer = try await logPage(from: cursor, filter: filter, limit: PageCursor.size)
+            return .init(
+                page: answer.events, next: cursor.next(after: answer.through.rawValue, count: answer.events.count))
         }
     }
 
     /// Up to `limit` events that follow a position without a hole.
     package func logPage(after position: GlobalPosition, limit: Int) async throws(EventStoreError) -> [StoredEvent] {
-        let page = try await storage.readLog(LogPage(from: position, limit: limit)).events
-        for (offset, event) in page.enumerated() {
-            let expected = GlobalPosition(rawValue: position.rawValue + Int64(offset) + 1)
-            guard event.position == expected else { throw .hole(expected: expected, found: event.position) }
+        try await logPage(after: position, filter: .all, limit: limit).events
+    }
+
+    /// Up to `limit` events of those that follow a position, and up to where everything was looked at.
+    package func logPage(
+        after position: GlobalPosition, filter: LogFilter, limit: Int
+    ) async throws(EventStoreError) -> LogPage.Answer {
+        try await logPage(from: PageCursor(.forwards, after: position.rawValue), filter: filter, limit: limit)
+    }
+
+    private func logPage(
+        from cursor: PageCursor, filter: LogFilter, limit: Int
+    ) async throws(EventStoreError) -> LogPage.Answer {
+        let answer = try await storage.readLog(
+            LogPage(
+                from: GlobalPosition(rawValue: cursor.beyond), direction: cursor.direction, filter: filter,
+                limit: limit))
+        let positions = answer.events.lazy.map { $0.position.rawValue }
+        if filter == .all, let (expected, found) = cursor.gap(in: positions, isLast: answer.events.count < limit) {
+            throw .hole(expected: GlobalPosition(rawValue: expected), found: GlobalPosition(rawValue: found))
         }
-        return page
+        return answer
     }
 
     /// Decodes a stored event, or returns nil when it is not of the aggregate's category, or retired.
-    package func decode<A: Aggregate>(_ stored: StoredEvent, of _: A.Type) throws(EventStoreError) -> Recorded<A>? {
+    /// - Throws: ``EventStoreError/undecodable(type:_:_:_:problem:)``.
+    public func decode<A: Aggregate>(
+        _ stored: StoredEvent, of _: A.Type = A.self
+    ) throws(EventStoreError) -> Recorded<A>? {
         stored.stream.category == A.category ? try codec.decode(stored, of: A.self) : nil
     }
 
     private func streamPage(
-        _ stream: StreamName, after version: StreamVersion
+        _ stream: StreamName, from cursor: PageCursor, asOf moment: AsOf?
     ) async throws(EventStoreError) -> [StoredEvent] {
         if let flaw = stream.flaw { throw .invalidStream(stream, flaw: flaw) }
         let page = try await storage.readStream(
-            stream, StreamPage(from: version, limit: PagedEvents<StoredEvent>.pageSize))
-        for (offset, event) in page.enumerated() {
-            let expected = version.rawValue + Int64(offset) + 1
-            guard event.version.rawValue == expected else {
-                throw .corrupt("stream \"\(stream)\": expected version \(expected), found \(event.version)")
-            }
+            stream,
+            StreamPage(
+                from: StreamVersion(rawValue: cursor.beyond), direction: cursor.direction, asOf: moment,
+                limit: PageCursor.size))
+        let versions = page.lazy.map { $0.version.rawValue }
+        if let (expected, found) = cursor.gap(in: versions, isLast: page.count < PageCursor.size) {
+            throw .corrupt("stream \"\(stream)\": expected version \(expected), found \(found)")
         }
         return page
     }
-}
-
-/// Events read page by page: the next page is asked for when the last one is used up, so a slow reader holds nothing
-/// but one page.
-public struct PagedEvents<Event: Sendable>: AsyncSequence, Sendable {
-    static var pageSize: Int { 1000 }
-
-    let after: Int64
-    let page: @Sendable (_ after: Int64) async throws(EventStoreError) -> Page
-
-    init(after: Int64, page: @escaping @Sendable (_ after: Int64) async throws(EventStoreError) -> Page) {
-        self.after = after
-        self.page = page
-    }
-
-    struct Page {
-        let events: [Event]
-        /// Where the next page begins, which is not told by the events when some are left out; nil at the end.
-        let readThrough: Int64?
-
-        init(_ events: [Event], readThrough: Int64?) {
-            (self.events, self.readThrough) = (events, readThrough)
-        }
-    }
-
-    public func makeAsyncIterator() -> Iterator { Iterator(events: self, next: after) }
-
-    public struct Iterator: AsyncIteratorProtocol {
-        fileprivate let events: PagedEvents
-        /// Nil at the end.
-        private var next: Int64?
-        private var buffer: ArraySlice<Event> = []
-
-        fileprivate init(events: PagedEvents, next: Int64) {
-            self.events = events
-            self.next = next
-        }
-
-        public mutating func next(
-            isolation actor: isolated (any Actor)? = #isolation
-        ) async throws(EventStoreError) -> Event? {
-            while buffer.isEmpty, let after = next {
-                let page = try await events.page(after)
-                buffer = page.events[...]
-                next = page.readThrough
-            }
-            return buffer.popFirst()
-        }
-    }
-}
-
-extension [StoredEvent] {
-    /// Whether nothing followed when this page was read.
-    fileprivate var isLast: Bool { count < PagedEvents<StoredEvent>.pageSize }
 }

@@ -75,6 +75,10 @@ public struct VersionConflict: Error, Hashable, Sendable, CustomStringConvertibl
     public let expected: ExpectedVersion
     public let actual: StreamVersion
 
+    package init(stream: StreamName, expected: ExpectedVersion, actual: StreamVersion) {
+        (self.stream, self.expected, self.actual) = (stream, expected, actual)
+    }
+
     public var description: String { "stream \"\(stream)\": expected \(expected), found version \(actual)" }
 }
 

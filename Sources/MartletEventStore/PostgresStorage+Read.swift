@@ -5,39 +5,42 @@ extension PostgresStorage {
     package func readStream(
         _ stream: StreamName, _ page: StreamPage
     ) async throws(EventStoreError) -> [StoredEvent] {
-        let rest: SQL =
+        let place: SQL =
             switch page.direction {
-            case .forwards: "version > \(page.from.rawValue) \(page.asOf.condition) ORDER BY version"
-            case .backwards: "version < \(page.from.rawValue) \(page.asOf.condition) ORDER BY version DESC"
+            case .forwards: "version > \(page.from.rawValue)"
+            case .backwards: "version < \(page.from.rawValue)"
             }
-        return try await events(
-            of: """
-                SELECT \(StoredEvent.columns) FROM \(schema).events
-                WHERE stream_id = \(stream.description) AND \(rest) LIMIT \(page.limit)
-                """)
-    }
-
-    package func readLog(_ page: LogPage) async throws(EventStoreError) -> LogPage.Answer {
-        let found = try await events(
-            of: """
-                SELECT \(StoredEvent.columns) FROM \(schema).events
-                WHERE position > \(page.from.rawValue) ORDER BY position LIMIT \(page.limit)
-                """)
-        return LogPage.Answer(events: found, through: found.last?.position ?? page.from)
-    }
-
-    private func events(of sql: SQL) async throws(EventStoreError) -> [StoredEvent] {
-        try await rows(of: sql, prepared: true).map { row throws(EventStoreError) in try StoredEvent(row) }
+        let order: SQL = page.direction == .forwards ? "ORDER BY version" : "ORDER BY version DESC"
+        let events: SQL = """
+            SELECT \(StoredEvent.columns) FROM \(schema).events
+            WHERE stream_id = \(stream.description) AND \(place)
+            """
+        guard let moment = page.asOf?.condition else {
+            return try StoredEvent.all(in: await rows(of: "\(events) \(order) LIMIT \(page.limit)", prepared: true))
+        }
+        switch page.direction {
+        case .forwards:
+            // What had happened by a moment comes first: no need to look for more of it beyond the page.
+            return try StoredEvent.all(
+                in: await rows(
+                    of: """
+                        SELECT \(StoredEvent.columns) FROM (\(events) \(order) LIMIT \(page.limit)) page
+                        WHERE \(moment) \(order)
+                        """,
+                    prepared: true))
+        case .backwards:
+            return try StoredEvent.all(
+                in: await rows(of: "\(events) AND \(moment) \(order) LIMIT \(page.limit)", prepared: true))
+        }
     }
 }
 
-extension AsOf? {
+extension AsOf {
     fileprivate var condition: SQL {
         switch self {
-        case nil: ""
-        case .version(let version): "AND version <= \(version.rawValue)"
-        case .position(let position): "AND position <= \(position.rawValue)"
-        case .date(let date): "AND recorded_at <= \(date)"
+        case .version(let version): "version <= \(version.rawValue)"
+        case .position(let position): "position <= \(position.rawValue)"
+        case .date(let date): "recorded_at <= \(date)"
         }
     }
 }

@@ -6,12 +6,14 @@ package struct PostgresStorage: EventStorage {
     let pool: ConnectionPool
     let schema: SQLIdentifier
     private let appender: Appender
+    package let signal: AppendSignal
 
     /// Does no I/O; the schema is made by the migrations.
     package init(_ pool: ConnectionPool, schema: SQLIdentifier, limits: AppendLimits) {
         self.pool = pool
         self.schema = schema
         appender = Appender(AppendCall(pool: pool, schema: schema), limits: limits)
+        signal = AppendSignal(of: schema, in: pool.configuration)
     }
 
     package func append(_ unit: AppendUnit) async -> AppendOutcome { await appender.append(unit) }

@@ -22,4 +22,6 @@ public enum LogFilter: Hashable, Sendable {
     case categories(Set<String>)
     /// Events of these types, such as `order.placed`.
     case types(Set<String>)
+    /// Events whose metadata has this ``MartletDomain/Metadata/correlationID``: all that one request led to.
+    case correlation(String)
 }

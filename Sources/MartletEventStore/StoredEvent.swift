@@ -32,19 +32,57 @@ extension StoredEvent {
     static let columns: SQL =
         "position, version, recorded_at, event_id, stream_id, type, type_version, payload, metadata"
 
-    init(_ row: Row) throws(EventStoreError) {
-        let (position, version, recordedAt, id, stream, type, typeVersion, payload, metadata) = try decoding(row) {
-            row throws(PostgresDecodingError) in
-            try row.decode(
-                Int64.self, Int64.self, Date.self, UUID.self, String.self, String.self, Int16.self, JSON.self,
-                JSON.self)
+    /// Decodes rows that begin with these columns.
+    static func all(in rows: Rows) throws(EventStoreError) -> [StoredEvent] {
+        var events: [StoredEvent] = []
+        events.reserveCapacity(rows.count)
+        var types = RepeatedTexts()
+        for row in rows {
+            events.append(
+                try decoding(row) { row throws(PostgresDecodingError) in try StoredEvent(row, types: &types) })
         }
-        guard let name = StreamName(stream) else {
-            throw .corrupt("position \(position): expected a stream's name, found \"\(stream)\"")
-        }
+        return events
+    }
+
+    private init(_ row: Row, types: inout RepeatedTexts) throws(PostgresDecodingError) {
         self.init(
-            position: GlobalPosition(rawValue: position), version: StreamVersion(rawValue: version),
-            recordedAt: recordedAt, id: id, stream: name, type: type, typeVersion: Int(typeVersion),
-            payload: payload.bytes, metadata: metadata.bytes)
+            position: GlobalPosition(rawValue: try row.decode(column: 0)),
+            version: StreamVersion(rawValue: try row.decode(column: 1)),
+            recordedAt: try row.decode(column: 2),
+            id: try row.decode(column: 3),
+            stream: try row.decode(column: 4) { field throws(PostgresField.Flaw) in
+                let text = try String(field: field)
+                guard let name = StreamName(text) else {
+                    throw .malformed("expected a stream's name, found \"\(text)\"")
+                }
+                return name
+            },
+            type: try row.decode(column: 5) { field throws(PostgresField.Flaw) in try types.text(in: field) },
+            typeVersion: Int(try row.decode(column: 6, as: Int16.self)),
+            payload: try row.decode(column: 7, as: JSON.self).bytes,
+            metadata: try row.decode(column: 8) { field throws(PostgresField.Flaw) in
+                try field.present().count == 2 ? noMetadata : JSON(field: field).bytes
+            })
+    }
+}
+
+private let noMetadata = Array("{}".utf8)
+
+/// Gives the same few texts again and again without making them anew.
+private struct RepeatedTexts {
+    private var known: [String] = []
+
+    mutating func text(in field: PostgresField) throws(PostgresField.Flaw) -> String {
+        let bytes = try field.present()
+        if let text = known.first(where: { $0.isSame(as: bytes) }) { return text }
+        let text = try String(field: field)
+        if known.count < 16 { known.append(text) }
+        return text
+    }
+}
+
+extension String {
+    fileprivate func isSame(as bytes: UnsafeRawBufferPointer) -> Bool {
+        utf8.count == bytes.count && utf8.elementsEqual(bytes)
     }
 }

@@ -1,5 +1,6 @@
 extension PostgresDecodable where Self: FixedWidthInteger {
     /// Reads any of PostgreSQL's integer types whose value fits.
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         let value: Int64 =
             switch field.type {

@@ -5,6 +5,7 @@ extension String: PostgresCodable {
 
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) { buffer.append(contentsOf: utf8) }
 
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         switch field.type {
         case .text, .varchar, .bpchar, .name, .unknown: self.init(decoding: try field.present(), as: UTF8.self)
@@ -27,6 +28,7 @@ extension JSON: PostgresCodable {
 
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) { buffer.append(contentsOf: bytes) }
 
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         let found = try field.present()
         switch field.type {
@@ -42,6 +44,7 @@ extension Data: PostgresCodable {
 
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) { buffer.append(contentsOf: self) }
 
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         guard field.type == .bytea else { throw .type(expected: "bytea", found: field.type) }
         self.init(try field.present())
@@ -55,6 +58,7 @@ extension UUID: PostgresCodable {
         withUnsafeBytes(of: uuid) { buffer.append(contentsOf: $0) }
     }
 
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         guard field.type == .uuid else { throw .type(expected: "uuid", found: field.type) }
         let bytes = try field.present()
@@ -67,7 +71,7 @@ extension Date: PostgresCodable {
     public static var postgresType: PostgresType { .timestamptz }
 
     /// PostgreSQL counts microseconds from the year 2000, Foundation seconds from 2001.
-    private static let epochDifference: TimeInterval = 31_622_400
+    @usableFromInline static let epochDifference: TimeInterval = 31_622_400
 
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) {
         let microseconds = ((timeIntervalSinceReferenceDate + Self.epochDifference) * 1_000_000).rounded()
@@ -78,6 +82,7 @@ extension Date: PostgresCodable {
         buffer.append(bigEndian: value)
     }
 
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         guard field.type == .timestamptz else { throw .type(expected: "timestamptz", found: field.type) }
         let microseconds = try field.integer(Int64.self)

@@ -36,12 +36,14 @@ public struct PostgresField {
     }
 
     /// The bytes of a field that must not be NULL.
+    @inlinable
     public func present() throws(Flaw) -> UnsafeRawBufferPointer {
         guard let bytes else { throw .unexpectedNull }
         return bytes
     }
 
     /// Reads a big-endian integer that must fill the field.
+    @inlinable
     func integer<I: FixedWidthInteger>(_: I.Type) throws(Flaw) -> I {
         let bytes = try present()
         guard bytes.count == MemoryLayout<I>.size else {
@@ -68,6 +70,7 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
+    @inlinable
     public init(field: PostgresField) throws(PostgresField.Flaw) {
         self = field.bytes == nil ? nil : try Wrapped(field: field)
     }

@@ -1,7 +1,7 @@
 /// One row of a result.
 public struct Row: Sendable {
-    let rows: Rows
-    let index: Int
+    @usableFromInline let rows: Rows
+    @usableFromInline let index: Int
 
     /// Decodes the columns in their order: `let (id, total) = try row.decode(String.self, Int.self)`.
     /// - Throws: ``PostgresDecodingError`` with the column's name, also when the number of columns differs.
@@ -34,13 +34,24 @@ public struct Row: Sendable {
         return try decode(column: column)
     }
 
-    private func decode<Value: PostgresDecodable>(column: Int) throws(PostgresDecodingError) -> Value {
+    /// Decodes the column of this number, from 0, which must be there; for statements that are run for many rows.
+    @inlinable
+    package func decode<Value: PostgresDecodable>(
+        column: Int, as _: Value.Type = Value.self
+    ) throws(PostgresDecodingError) -> Value {
+        try decode(column: column) { field throws(PostgresField.Flaw) in try Value(field: field) }
+    }
+
+    /// Decodes the column of this number as `body` does.
+    @inlinable
+    package func decode<Value>(
+        column: Int, _ body: (PostgresField) throws(PostgresField.Flaw) -> Value
+    ) throws(PostgresDecodingError) -> Value {
+        defer { withExtendedLifetime(rows) {} }
         do throws(PostgresField.Flaw) {
-            return try withExtendedLifetime(rows) { () throws(PostgresField.Flaw) in
-                try Value(field: rows.field(row: index, column: column))
-            }
+            return try body(rows.field(row: index, column: column))
         } catch {
-            throw PostgresDecodingError(column: rows.columnName(column), problem: error.description)
+            throw PostgresDecodingError(error, in: rows.columnName(column))
         }
     }
 }
@@ -53,6 +64,11 @@ public struct PostgresDecodingError: Error, Hashable, CustomStringConvertible {
     public init(column: String, problem: String) {
         self.column = column
         self.problem = problem
+    }
+
+    @usableFromInline
+    init(_ flaw: PostgresField.Flaw, in column: String) {
+        self.init(column: column, problem: flaw.description)
     }
 
     public var description: String { "column \"\(column)\": \(problem)" }

@@ -24,6 +24,7 @@ public final class Rows: @unchecked Sendable {
 
     public var columns: [String] { columnTypes.indices.map(columnName) }
 
+    @usableFromInline
     func columnName(_ column: Int) -> String {
         PQfname(result, Int32(column)).map { String(cString: $0) } ?? "column \(column + 1)"
     }
@@ -33,6 +34,7 @@ public final class Rows: @unchecked Sendable {
         columnTypes.indices.first { columnName($0) == name }
     }
 
+    @usableFromInline
     func field(row: Int, column: Int) -> PostgresField {
         let (row, column32) = (Int32(row), Int32(column))
         let type = columnTypes[column]

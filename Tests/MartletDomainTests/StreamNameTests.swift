@@ -38,6 +38,17 @@ struct StreamNameTests {
         #expect(Payment.ID(id.name) == nil)
     }
 
+    @Test func `names are the same where their bytes are, as in the database`() {
+        let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(one == two)
+        #expect(Order.ID(one) != Order.ID(two))
+        #expect(Order.ID(one).name != Order.ID(two).name)
+        #expect(CommandID(one) != CommandID(two))
+        #expect(!(CommandID(one) == CommandID(two)))
+        #expect(Set([Order.ID(one), Order.ID(two), Order.ID(one)]).count == 2)
+        #expect(Set([CommandID(one), CommandID(two), CommandID(one)]).count == 2)
+    }
+
     @Test func `an id is coded as its key alone`() throws {
         let data = try JSONEncoder().encode([Order.ID("42")])
         #expect(String(decoding: data, as: UTF8.self) == #"["42"]"#)

@@ -4,7 +4,7 @@ import Martlet
 struct Account: Aggregate {
     static let category = "account"
 
-    enum Command {
+    enum Command: Encodable {
         case receive(cents: Int)
         case send(cents: Int, to: Account.ID)
     }
@@ -12,7 +12,7 @@ struct Account: Aggregate {
         case received(cents: Int)
         case sent(cents: Int, to: Account.ID)
     }
-    enum Rejection: Error, Equatable { case insufficientFunds(shortBy: Int) }
+    enum Rejection: Error, Codable, Equatable { case insufficientFunds(shortBy: Int) }
 
     var balance = 0
 

@@ -39,19 +39,6 @@ import Testing
         }
     }
 
-    @Test func `of 64 that append at the same version one wins each version`() async throws {
-        try await ThrowawayDatabase.withApplication { application in
-            for version in StreamVersion.none.rawValue..<8 {
-                let expected = ExpectedVersion.exactly(StreamVersion(rawValue: version))
-                let endings = try await race(64, on: application.store, to: "ada", expecting: expected)
-                let won = endings.compactMap { if case .won(let version) = $0 { version.rawValue } else { nil } }
-                let lost = endings.compactMap { if case .lost(let conflict) = $0 { conflict } else { nil } }
-                #expect(won == [version + 1])
-                #expect(lost.allSatisfy { $0.actual.rawValue == version + 1 && $0.expected == expected })
-            }
-        }
-    }
-
     @Test func `64 commands at once on one aggregate are each decided on what the others left`() async throws {
         try await ThrowawayDatabase.withApplication { application in
             try await application.execute(.receive(cents: 30), on: Account.ID("ada"))

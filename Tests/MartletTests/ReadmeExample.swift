@@ -1,6 +1,8 @@
 // The code of README.md, line by line; ReadmeTests holds the two together.
 
 import Martlet
+import MartletTesting
+import Testing
 
 struct Account: Aggregate {
     static let category = "account"
@@ -73,5 +75,20 @@ func openBank(_ postgres: PostgresConfiguration) async throws {
         group.addTask { try await bank.run() }  // projections, until cancelled
         print(try await bank.caughtUp(to: receipt.position))
         group.cancelAll()
+    }
+}
+
+struct AccountTests {
+    @Test func `sending takes from the balance, and never more than there is`() {
+        Given<Account>([.received(cents: 5_00)])
+            .when(.send(cents: 4_00, to: "bob")).then([.sent(cents: 4_00, to: "bob")])
+            .when(.send(cents: 2_00, to: "bob")).thenRejected(.insufficientFunds(shortBy: 1_00))
+    }
+
+    @Test func `what one receives another can send on`() async throws {
+        let store = EventStore.inMemory()
+        try await store.execute(.receive(cents: 5_00), on: Account.ID("ada"))
+        let receipt = try await store.execute(.send(cents: 5_00, to: "bob"), on: Account.ID("ada"))
+        #expect(receipt.version == 2)
     }
 }

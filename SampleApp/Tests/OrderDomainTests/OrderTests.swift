@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletTesting
 import OrderDomain
 import Testing
 
@@ -16,32 +17,22 @@ struct OrderTests {
             customer: customer, placedAt: time, lines: [OrderLine(sku: "T", name: "Tea", quantity: 2, unitCents: 790)])
     }
 
-    /// What an order with this past decides.
-    private func decide(_ command: Order.Command, after events: [Order.Event]) throws -> [Order.Event] {
-        var order = Order()
-        for event in events { order.apply(event) }
-        return try order.decide(command)
+    /// An order that was placed at noon, and to which all this happened since.
+    private func placed(_ past: [Order.Event] = []) throws -> Given<Order> {
+        Given([.placed(try Self.details())] + past)
     }
 
-    @Test func `placing an order records it`() throws {
-        #expect(try decide(.place(Self.details()), after: []) == [.placed(Self.details())])
-    }
-
-    @Test func `paying takes the whole total`() throws {
-        #expect(
-            try decide(.pay(at: Self.later), after: [.placed(Self.details())]) == [.paid(cents: 1580, at: Self.later)])
-    }
-
-    @Test func `a paid order is shipped`() throws {
-        #expect(
-            try decide(.ship(at: Self.later), after: [.placed(Self.details()), Self.paid]) == [.shipped(at: Self.later)]
-        )
+    @Test func `an order is placed, paid in whole and shipped`() throws {
+        Given<Order>()
+            .when(.place(try Self.details())).then([.placed(try Self.details())])
+            .when(.pay(at: Self.later)).then([.paid(cents: 1580, at: Self.later)])
+            .when(.ship(at: Self.later)).then([.shipped(at: Self.later)])
     }
 
     @Test(arguments: [([], 0), ([paid], 1580)])
     func `cancelling refunds what was paid`(past: [Order.Event], refund: Int) throws {
-        let events = try decide(.cancel(reason: "late", at: Self.later), after: [.placed(Self.details())] + past)
-        #expect(events == [.cancelled(reason: "late", refundedCents: refund, at: Self.later)])
+        try placed(past).when(.cancel(reason: "late", at: Self.later))
+            .then([.cancelled(reason: "late", refundedCents: refund, at: Self.later)])
     }
 
     @Test(arguments: [
@@ -51,19 +42,17 @@ struct OrderTests {
         (.cancel(reason: "again", at: later), [paid, refunded]),
     ])
     func `what was done is not done again`(command: Order.Command, past: [Order.Event]) throws {
-        #expect(try decide(command, after: [.placed(Self.details())] + past).isEmpty)
+        try placed(past).when(command).thenNothing()
     }
 
     @Test(arguments: [[], [paid], [paid, shipped], [cancelled], [paid, refunded]])
     func `placing the very same order again causes nothing, wherever it stands`(past: [Order.Event]) throws {
-        #expect(try decide(.place(Self.details()), after: [.placed(Self.details())] + past).isEmpty)
+        try placed(past).when(.place(Self.details())).thenNothing()
     }
 
     @Test func `another order under the same id is refused`() throws {
         for other in [try Self.details("Grace"), try Self.details(at: Self.later)] {
-            #expect(throws: Order.Rejection.alreadyPlacedDifferently) {
-                try decide(.place(other), after: [.placed(Self.details())])
-            }
+            try placed().when(.place(other)).thenRejected(.alreadyPlacedDifferently)
         }
     }
 
@@ -75,12 +64,11 @@ struct OrderTests {
     func `a step that its past forbids is refused`(
         command: Order.Command, past: [Order.Event], rejection: Order.Rejection
     ) throws {
-        let details = try Self.details()
-        #expect(throws: rejection) { try decide(command, after: [.placed(details)] + past) }
+        try placed(past).when(command).thenRejected(rejection)
     }
 
     @Test(arguments: [Order.Command.pay(at: later), .ship(at: later), .cancel(reason: "late", at: later)])
     func `an order that was not placed takes no step`(command: Order.Command) {
-        #expect(throws: Order.Rejection.notPlaced) { try decide(command, after: []) }
+        Given<Order>().when(command).thenRejected(.notPlaced)
     }
 }

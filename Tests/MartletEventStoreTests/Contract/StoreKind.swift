@@ -1,0 +1,73 @@
+import Martlet
+import MartletTesting
+import Testing
+
+/// The event stores that keep the same promises.
+enum StoreKind: CaseIterable {
+    case inMemory
+    case postgres
+
+    /// Runs `body` on a store of its own, empty.
+    func withStore<Result>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (EventStore) async throws -> Result
+    ) async throws -> Result {
+        switch self {
+        case .inMemory: try await body(.inMemory())
+        case .postgres:
+            try await withPlace(among: Self.places) {
+                try await ThrowawayDatabase.with { database in
+                    let application = Application(postgres: database.configuration, connections: 4)
+                    try await application.migrate()
+                    return try await body(application.store)
+                }
+            }
+        }
+    }
+
+    /// All tests together would take more connections than a server has.
+    private static let places = Places(12)
+}
+
+/// What every event store promises, whatever it keeps its events in: each suite of this folder runs on all of them.
+@Suite(.tags(.database)) enum StoreContract {}
+
+extension EventStore {
+    /// Appends `count` events of one cent each.
+    @discardableResult
+    func fill(_ id: Account.ID, _ count: Int, expecting expected: ExpectedVersion = .any) async throws -> Receipt {
+        try await append([Account.Event](repeating: .received(cents: 1), count: count), to: id, expecting: expected)
+    }
+
+    func events(of id: Account.ID, after version: StreamVersion = .none) async throws -> [Recorded<Account>] {
+        try await read(id, after: version).reduce(into: []) { $0.append($1) }
+    }
+
+    func log(after position: GlobalPosition = .start) async throws -> [StoredEvent] {
+        try await readLog(after: position).reduce(into: []) { $0.append($1) }
+    }
+}
+
+/// The conflict that `body` ends in.
+func conflict(
+    isolation: isolated (any Actor)? = #isolation, sourceLocation: SourceLocation = #_sourceLocation,
+    in body: () async throws -> some Any
+) async throws -> VersionConflict {
+    let error = await #expect(throws: AppendError.self, sourceLocation: sourceLocation) { _ = try await body() }
+    guard case .conflict(let conflict) = error else { throw UnexpectedError(error) }
+    return conflict
+}
+
+/// The failure that `body` ends in, in words.
+func failure(
+    isolation: isolated (any Actor)? = #isolation, sourceLocation: SourceLocation = #_sourceLocation,
+    in body: () async throws -> some Any
+) async throws -> EventStoreError {
+    let error = await #expect(throws: AppendError.self, sourceLocation: sourceLocation) { _ = try await body() }
+    guard case .failed(let failure) = error else { throw UnexpectedError(error) }
+    return failure
+}
+
+struct UnexpectedError: Error {
+    init(_ error: (any Error)?) { found = error.map { "\($0)" } ?? "none" }
+    let found: String
+}
