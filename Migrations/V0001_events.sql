@@ -64,6 +64,40 @@ CREATE INDEX commands_recorded_at_idx ON "{schema}".commands USING brin (recorde
 
 COMMENT ON TABLE "{schema}".commands IS 'The answer to each command with an id, for as long as answers are kept.';
 
+-- A page of one stream; without "moment" all three of its forms are null. A function for its settings: a prepared
+-- statement's plan, made while the log was empty, would be a scan of all of it for as long as nobody analysed the table.
+CREATE FUNCTION "{schema}".stream_page(
+    stream text, beyond bigint, backwards boolean, count integer,
+    as_of_version bigint, as_of_position bigint, as_of timestamptz
+) RETURNS SETOF "{schema}".events
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF backwards THEN
+        RETURN QUERY SELECT e.* FROM "{schema}".events e
+            WHERE e.stream_id = stream AND e.version < beyond
+                AND (as_of_version IS NULL OR e.version <= as_of_version)
+                AND (as_of_position IS NULL OR e.position <= as_of_position)
+                AND (as_of IS NULL OR e.recorded_at <= as_of)
+            ORDER BY e.version DESC LIMIT count;
+    ELSE
+        -- What had happened by a moment comes first: no need to look for more of it beyond the page.
+        RETURN QUERY SELECT p.* FROM (
+                SELECT e.* FROM "{schema}".events e
+                WHERE e.stream_id = stream AND e.version > beyond ORDER BY e.version LIMIT count) p
+            WHERE (as_of_version IS NULL OR p.version <= as_of_version)
+                AND (as_of_position IS NULL OR p.position <= as_of_position)
+                AND (as_of IS NULL OR p.recorded_at <= as_of)
+            ORDER BY p.version;
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION "{schema}".stream_page IS 'A page of one stream, as it is or as it was.';
+
 -- Up to "count" events of these types, and of these categories' streams, which lie beyond a position.
 --
 -- At the log's end, where readers that have caught up are, the few new events are looked at one by one. Before that: one

@@ -111,6 +111,23 @@ import Testing
         }
     }
 
+    @Test func `a stream that was read while the log was empty is read by its index ever after`() async throws {
+        try await ThrowawayDatabase.with { database async throws in
+            let application = Application(postgres: database.configuration, connections: 1)
+            try await application.migrate()
+            let store = application.store
+            // Often enough for PostgreSQL to settle for a plan.
+            for _ in 1...10 { _ = try await store.load(Account.ID("ada")) }
+            try await fill(application, 20_000, rows: Self.mixed)
+            try await store.append([.received(cents: 1)], to: Account.ID("ada"), expecting: .noStream)
+            let blocks = try await blocks(application) { () async throws in
+                #expect(try await store.load(Account.ID("ada")).state.balance == 1)
+                for try await _ in store.read(Account.ID("ada"), .backwards) {}
+            }
+            #expect((1..<40).contains(blocks))
+        }
+    }
+
     @Test func `everything that one request led to is found by its correlation`() async throws {
         try await ThrowawayDatabase.withApplication { application async throws in
             for number in 1...6 {
