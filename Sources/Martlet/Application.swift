@@ -22,7 +22,8 @@ public struct Application: Sendable {
     /// Wires the parts; does no I/O.
     /// - Parameters:
     ///   - schema: where Martlet's tables live; several apps or tenants share a database by it.
-    ///   - connections: the most connections at once, besides the one that listens while ``run()`` runs.
+    ///   - connections: the most connections at once, besides the one that listens while ``run()`` or a
+    ///     subscription does.
     ///   - limits: how much the appends may pile up before they are refused.
     ///   - commandRetention: how long the answers to commands with ids are kept; nil is for ever. ``run()`` forgets the
     ///     older ones.

@@ -22,6 +22,7 @@ public enum LogFilter: Hashable, Sendable {
     case categories(Set<String>)
     /// Events of these types, such as `order.placed`.
     case types(Set<String>)
-    /// Events whose metadata has this ``MartletDomain/Metadata/correlationID``: all that one request led to.
+    /// Events whose metadata has this ``MartletDomain/Metadata/correlationID``: all that one request led to. A scan of
+    /// the log, unless you make an index; see the module's page.
     case correlation(String)
 }

@@ -7,14 +7,14 @@ import Testing
 
 @Suite(.tags(.database)) struct FilterTests {
     /// A log by SQL alone, without the append function: what stands at each position is chosen here.
-    private func fill(
-        _ application: Application, _ count: Int, rows: SQL
-    ) async throws {
+    /// - Parameter rows: stream, type, payload and metadata of event `n`.
+    private func fill(_ application: Application, _ count: Int, rows: SQL) async throws {
         try await application.pool.execute(
             """
             INSERT INTO martlet.events
                 (position, version, recorded_at, event_id, type_version, stream_id, type, payload, metadata)
-            SELECT n, n, now(), gen_random_uuid(), 1, \(rows), '{}' FROM generate_series(1, \(count)) n
+            SELECT n, n, now(), gen_random_uuid(), 1, stream, type, payload::json, metadata::json
+            FROM generate_series(1, \(count)) n, LATERAL (SELECT \(rows)) event (stream, type, payload, metadata)
             """)
     }
 
@@ -23,7 +23,7 @@ import Testing
         CASE WHEN n % 2 = 0 THEN 'order-' ELSE 'order.item-' END || n,
         CASE WHEN n % 1000 = 0 THEN 'order.lost' WHEN n % 4 = 0 THEN 'order.placed' WHEN n % 2 = 0 THEN 'order.paid'
             ELSE 'order.item.added' END,
-        '{}'
+        '{}', '{}'
         """
 
     private func positions(_ application: Application, _ filter: LogFilter, _ direction: ReadDirection = .forwards)
@@ -138,6 +138,32 @@ import Testing
             #expect(try await positions(application, .correlation("r-1")) == [2, 4, 6])
             #expect(try await positions(application, .correlation("r-2"), .backwards) == [5, 3, 1])
             #expect(try await positions(application, .correlation("r-3")) == [])
+        }
+    }
+
+    @Test func `a correlation is found without a look at the rest of the log where there is an index`() async throws {
+        try await ThrowawayDatabase.with { database async throws in
+            let application = Application(postgres: database.configuration, connections: 1)
+            try await application.migrate()
+            try await fill(
+                application, 30_000,
+                rows: """
+                    'order-' || n, 'order.placed', '{"note":"so that pages are few"}',
+                    CASE WHEN n % 3 = 0 THEN '{}' ELSE format('{"correlation":"r-%s"}', n / 3000) END
+                    """)
+            for table: SQLIdentifier in ["events", "archived_events"] {
+                try await application.pool.execute(
+                    """
+                    CREATE INDEX ON martlet.\(table) ((metadata->>'correlation'), position)
+                    WHERE metadata->>'correlation' IS NOT NULL
+                    """)
+            }
+            try await application.pool.execute("ANALYZE martlet.events")
+            let none = try await blocks(application) { () async throws in
+                #expect(try await positions(application, .correlation("r-77")).isEmpty)
+            }
+            #expect((1..<40).contains(none))
+            #expect(try await positions(application, .correlation("r-9")).count == 2000)
         }
     }
 

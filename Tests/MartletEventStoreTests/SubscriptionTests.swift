@@ -159,6 +159,26 @@ import Testing
         }
     }
 
+    @Test func `a reader that stands still keeps no writer waiting, and then misses nothing`() async throws {
+        try await ThrowawayDatabase.withApplication { application async throws in
+            try await append(1500, to: application)
+            var events = application.store.subscribe().makeAsyncIterator()
+            #expect(try await events.next()?.position == 1)
+            for _ in 1...20 { try await append(100, to: application) }
+            // It holds no session in a transaction meanwhile, whose snapshot would keep vacuum back.
+            try await eventually {
+                try await application.pool.query(
+                    """
+                    SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    AND backend_type = 'client backend'
+                    AND (backend_xmin IS NOT NULL OR state LIKE 'idle in transaction%')
+                    """
+                ).isEmpty
+            }
+            for position in 2...3500 { #expect(try await events.next()?.position.rawValue == Int64(position)) }
+        }
+    }
+
     @Test func `a hole ends a subscription`() async throws {
         try await ThrowawayDatabase.withApplication { application async throws in
             try await append(3, to: application)
