@@ -25,6 +25,7 @@ let package = Package(
             resources: [
                 .embedInCode("V0001_events.sql"), .embedInCode("V0002_append.sql"),
                 .embedInCode("V0003_closing.sql"), .embedInCode("V0004_checkpoints.sql"),
+                .embedInCode("V0005_snapshots.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),

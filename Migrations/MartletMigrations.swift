@@ -8,5 +8,6 @@ public enum MartletMigrations {
         ("V0002_append.sql", PackageResources.V0002_append_sql),
         ("V0003_closing.sql", PackageResources.V0003_closing_sql),
         ("V0004_checkpoints.sql", PackageResources.V0004_checkpoints_sql),
+        ("V0005_snapshots.sql", PackageResources.V0005_snapshots_sql),
     ]
 }

@@ -25,17 +25,18 @@ public struct Application: Sendable {
     ///   - connections: the most connections at once, besides the one that listens while ``run()`` or a
     ///     subscription does.
     ///   - limits: how much the appends may pile up before they are refused.
+    ///   - cache: how much of the aggregates' states is kept between commands.
     ///   - commandRetention: how long the answers to commands with ids are kept; nil is for ever. ``run()`` forgets the
     ///     older ones.
     public init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
-        limits: AppendLimits = AppendLimits(), commandRetention: Duration? = nil,
+        limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
         pool = ConnectionPool(postgres, size: connections)
         self.schema = schema
         self.commandRetention = commandRetention
-        store = EventStore(pool, schema: schema, limits: limits)
+        store = EventStore(pool, schema: schema, limits: limits, cache: cache)
         let surroundings = ProjectionSurroundings(
             store: store, pool: pool, schema: schema, signal: store.storage.signal)
         self.parts = parts().map { $0.start(surroundings) }

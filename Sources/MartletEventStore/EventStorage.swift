@@ -11,6 +11,20 @@ package protocol EventStorage: Sendable {
     /// Up to `limit` events of a stream beyond a version, without a gap between them.
     func readStream(_ stream: StreamName, _ page: StreamPage) async throws(EventStoreError) -> [StoredEvent]
 
+    /// The last snapshot of a stream with up to `limit` events that follow it; without a snapshot, the stream's first.
+    ///
+    /// A snapshot counts only if it is of this state version, and if the event it was taken at stands in the stream,
+    /// at its version and position, and had happened by `asOf`.
+    func readSnapshot(
+        of stream: StreamName, stateVersion: Int, asOf: AsOf?, limit: Int
+    ) async throws(EventStoreError) -> SnapshotPage
+
+    /// Keeps snapshots, of which no two are of the same stream, one a stream.
+    ///
+    /// What is kept moves forward only: one of a later state version, or of a later version of the stream, stays. But
+    /// one that was taken at an event which is not in the stream gives way to any.
+    func writeSnapshots(_ snapshots: [StoredSnapshot]) async throws(EventStoreError)
+
     /// Up to `limit` events of those that follow a position, or stand before it when reading backwards.
     func readLog(_ page: LogPage) async throws(EventStoreError) -> LogPage.Answer
 

@@ -79,7 +79,7 @@ extension AppendUnit {
             add(Array(String(stream.events.count).utf8))
             for event in stream.events {
                 add(Array("\(event.type) \(event.typeVersion)".utf8))
-                add(sortingKeys(ofJSON: event.payload))
+                add(event.payload)
             }
         }
         return body

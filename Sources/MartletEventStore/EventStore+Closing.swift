@@ -15,7 +15,9 @@ extension EventStore {
             outcome = try await storage.close(id.name, expecting: expected)
         } catch { throw .failed(error) }
         switch outcome {
-        case .closed(let version): return version
+        case .closed(let version):
+            cache.drop(id)
+            return version
         case .conflict(let actual):
             throw .conflict(VersionConflict(stream: id.name, expected: expected, actual: actual))
         }
@@ -29,6 +31,7 @@ extension EventStore {
     @discardableResult
     public func archive<A: Aggregate>(_ id: StreamID<A>) async throws(EventStoreError) -> Int {
         if let flaw = id.name.flaw { throw .invalidStream(id.name, flaw: flaw) }
+        cache.drop(id)
         guard let moved = try await storage.archive(id.name) else { throw .notClosed(id.name) }
         return moved
     }

@@ -22,40 +22,35 @@ extension EventStore {
         var metadata = metadata.merging(.ambient)
         metadata.causationID = metadata.causationID ?? commandID.rawValue
         metadata.correlationID = metadata.correlationID ?? commandID.rawValue
-        return try await deciding(id) { [metadata] loaded throws(ExecuteError<A.Rejection>) in
-            try await answer(to: command, asked, on: id, loaded, metadata)
+        return try await deciding(id) { [metadata] folded throws(ExecuteError<A.Rejection>) in
+            try await answer(to: command, asked, on: id, folded, metadata)
         }
     }
 
     /// Decides, and keeps what was decided under the command's id.
+    ///
+    /// A refusal is appended too, at the state's own version; so one that was decided on a state of the past is a
+    /// conflict, like events.
     private func answer<A: Aggregate>(
-        to command: A.Command, _ asked: AppendUnit.Command, on id: StreamID<A>, _ loaded: Loaded<A>,
+        to command: A.Command, _ asked: AppendUnit.Command, on id: StreamID<A>, _ folded: Folded<A>,
         _ metadata: Metadata
     ) async throws(ExecuteError<A.Rejection>) -> Receipt where A.Rejection: Codable {
         var asked = asked
         var events: [A.Event] = []
         var rejection: A.Rejection?
-        do throws(A.Rejection) { events = try loaded.state.decide(command) } catch { rejection = error }
-        let unit: AppendUnit
+        do throws(A.Rejection) { events = try folded.state.decide(command) } catch { rejection = error }
         do throws(EventStoreError) {
             asked.rejection = try rejection.map { rejection throws(EventStoreError) in
                 try codec.encode(rejection, of: id.name)
             }
-            let stream = try AppendUnit.Stream(
-                events, to: id, expecting: .exactly(loaded.receipt.version), metadata: metadata, codec: codec)
-            unit = AppendUnit([stream], command: asked)
         } catch { throw .failed(error) }
-
-        switch await storage.append(unit) {
-        case .committed(let versions, let position):
+        let stream = try encode(events, on: id, folded, metadata)
+        switch try await append(stream, to: folded, of: id, as: asked) {
+        case .committed(let receipt):
             if let rejection { throw .rejected(rejection) }
-            return Receipt(version: versions[0], position: position)
+            return receipt
         case .repeated(let answer):
             return try receipt(of: answer, to: asked.id, or: A.Rejection.self)
-        case .conflict(let conflict): throw .conflict(conflict)
-        case .closed(let stream, let version): throw .failed(.closed(stream, at: version))
-        case .unknown(let cause): throw .unknown(UnknownOutcome(stream: id.name, cause: cause))
-        case .failed(let error): throw .failed(error)
         }
     }
 
@@ -79,6 +74,6 @@ extension EventCodec {
     fileprivate func body<A: Aggregate>(
         of command: A.Command, on id: StreamID<A>
     ) throws(EventStoreError) -> [UInt8] where A.Command: Encodable {
-        Array("\(id.name)\n".utf8) + sortingKeys(ofJSON: try encode(command, of: id.name))
+        Array("\(id.name)\n".utf8) + (try encode(command, of: id.name))
     }
 }

@@ -23,14 +23,6 @@ extension EventStore {
         }
     }
 
-    /// The events of one stream as they are stored, retired ones included.
-    func readStored(_ stream: StreamName) -> PagedEvents<StoredEvent> {
-        PagedEvents(start: PageCursor(.forwards, after: nil)) { cursor throws(EventStoreError) in
-            let page = try await streamPage(stream, from: cursor, asOf: nil)
-            return .init(page: page, next: cursor.next(after: page.last?.version.rawValue, count: page.count))
-        }
-    }
-
     /// Events of the whole log in the order of their commits, or the latest first; ends at the log's end.
     ///
     /// The sequence throws ``EventStoreError``; without a filter, ``EventStoreError/hole(expected:found:)`` among them.

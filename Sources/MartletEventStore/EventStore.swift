@@ -5,14 +5,22 @@ public import MartletPostgres
 public struct EventStore: Sendable {
     package let storage: any EventStorage
     let codec = EventCodec()
+    let cache: StateCache
+    let snapshots: SnapshotWriter
 
-    /// Does no I/O; the schema is made by the migrations. Copies share one queue of appends; make one store a process.
-    public init(_ pool: ConnectionPool, schema: SQLIdentifier = "martlet", limits: AppendLimits = AppendLimits()) {
-        self.init(PostgresStorage(pool, schema: schema, limits: limits))
+    /// Does no I/O; the schema is made by the migrations. Copies share one queue of appends and one cache; make one
+    /// store a process.
+    public init(
+        _ pool: ConnectionPool, schema: SQLIdentifier = "martlet", limits: AppendLimits = AppendLimits(),
+        cache: CacheLimits = CacheLimits()
+    ) {
+        self.init(PostgresStorage(pool, schema: schema, limits: limits), cache: cache)
     }
 
-    package init(_ storage: any EventStorage) {
+    package init(_ storage: any EventStorage, cache: CacheLimits = CacheLimits()) {
         self.storage = storage
+        self.cache = StateCache(cache)
+        snapshots = SnapshotWriter(storage)
     }
 
     /// The position of the log's last event.

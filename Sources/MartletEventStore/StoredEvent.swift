@@ -33,7 +33,7 @@ extension StoredEvent {
         "position, version, recorded_at, event_id, stream_id, type, type_version, payload, metadata"
 
     /// Decodes rows that begin with these columns.
-    static func all(in rows: Rows) throws(EventStoreError) -> [StoredEvent] {
+    static func all(in rows: some Collection<Row>) throws(EventStoreError) -> [StoredEvent] {
         var events: [StoredEvent] = []
         events.reserveCapacity(rows.count)
         var types = RepeatedTexts()

@@ -5,13 +5,13 @@ import MartletJSON
 package struct StoredForm<A: Aggregate>: Hashable, Sendable {
     package let type: String
     package let typeVersion: Int
-    /// JSON, the members of its objects sorted.
+    /// JSON.
     package let payload: [UInt8]
 
     /// - Throws: ``EventStoreError/unencodable(_:problem:)``.
     package init(of event: A.Event) throws(EventStoreError) {
         let encoded = try EventCodec().encode(event, to: Self.somewhere)
-        (type, typeVersion, payload) = (encoded.type, Int(encoded.typeVersion), sortingKeys(ofJSON: encoded.payload))
+        (type, typeVersion, payload) = (encoded.type, Int(encoded.typeVersion), encoded.payload)
     }
 
     /// The event that a reader of the log gets.

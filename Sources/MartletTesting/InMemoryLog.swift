@@ -7,6 +7,7 @@ struct InMemoryLog {
     private(set) var events: [StoredEvent] = []
     private var streams: [StreamName: Stream] = [:]
     private var commands: [CommandID: Kept] = [:]
+    private var snapshots: [StreamName: StoredSnapshot] = [:]
 
     private struct Stream {
         /// Where its events stand in the log: the one of version n at n - 1.
@@ -82,6 +83,32 @@ struct InMemoryLog {
         let old = commands.filter { $0.value.recordedAt < instant }.keys
         for id in old { commands[id] = nil }
         return old.count
+    }
+
+    /// The stream's snapshot, if its event stands where it was taken and is one that `isIncluded` lets pass.
+    func snapshot(
+        of stream: StreamName, stateVersion: Int, where isIncluded: (StoredEvent) -> Bool
+    ) -> StoredSnapshot? {
+        guard let kept = snapshots[stream], kept.stateVersion == stateVersion, let event = event(of: kept),
+            isIncluded(event)
+        else { return nil }
+        return kept
+    }
+
+    /// What is kept moves forward only, unless its event is not there.
+    mutating func keep(_ snapshot: StoredSnapshot) {
+        if let kept = snapshots[snapshot.stream] {
+            let isFurther = (kept.stateVersion, kept.version) <= (snapshot.stateVersion, snapshot.version)
+            let isUseless = kept.stateVersion <= snapshot.stateVersion && event(of: kept) == nil
+            guard isFurther || isUseless else { return }
+        }
+        snapshots[snapshot.stream] = snapshot
+    }
+
+    private func event(of snapshot: StoredSnapshot) -> StoredEvent? {
+        events(of: snapshot.stream).dropFirst(max(0, Int(snapshot.version.rawValue) - 1)).first.flatMap { event in
+            event.version == snapshot.version && event.position == snapshot.position ? event : nil
+        }
     }
 
     /// A stream's events in order: the one of version n at n - 1.

@@ -39,6 +39,23 @@ final class InMemoryStorage: EventStorage {
         }
     }
 
+    func readSnapshot(
+        of stream: StreamName, stateVersion: Int, asOf: AsOf?, limit: Int
+    ) async throws(EventStoreError) -> SnapshotPage {
+        log.withLock { log in
+            let snapshot = log.snapshot(of: stream, stateVersion: stateVersion, where: asOf.includes)
+            let events = ReadDirection.forwards.take(
+                limit, beyond: snapshot?.version.rawValue ?? 0, of: log.events(of: stream), where: asOf.includes)
+            return SnapshotPage(snapshot: snapshot, events: events)
+        }
+    }
+
+    func writeSnapshots(_ snapshots: [StoredSnapshot]) async throws(EventStoreError) {
+        log.withLock { log in
+            for snapshot in snapshots { log.keep(snapshot) }
+        }
+    }
+
     func readLog(_ page: LogPage) async throws(EventStoreError) -> LogPage.Answer {
         log.withLock { log in page.answer(from: log) }
     }

@@ -41,7 +41,10 @@ struct AbsentDatabaseTests {
             let router = OrdersAPI(application).router
             let health = try await router.answer(.get, "/health")
             #expect(health.status == .serviceUnavailable)
-            #expect((health.members["pendingMigrations"] as? [String])?.count == 6)
+            let librarys = try await application.pendingMigrations().map { "martlet/\($0)" }
+            let shops = ["shop/V0001_order_summaries.sql", "shop/V0002_revenue_by_day.sql"]
+            #expect(!librarys.isEmpty)
+            #expect(health.members["pendingMigrations"] as? [String] == librarys + shops)
             let refused = try await router.answer(.post, "/orders", body: Array(orderBody("a").utf8))
             #expect(refused.status == .serviceUnavailable)
             #expect(refused.error("code") == "not_migrated")
