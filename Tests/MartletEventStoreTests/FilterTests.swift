@@ -5,7 +5,8 @@ import Testing
 
 @testable import MartletEventStore
 
-@Suite(.tags(.database)) struct FilterTests {
+// One after the other: each fills a log of its own.
+@Suite(.tags(.database), .serialized) struct FilterTests {
     /// A log by SQL alone, without the append function: what stands at each position is chosen here.
     /// - Parameter rows: stream, type, payload and metadata of event `n`.
     private func fill(_ application: Application, _ count: Int, rows: SQL) async throws {

@@ -11,7 +11,8 @@ extension AsyncSequence {
     }
 }
 
-@Suite(.tags(.database)) struct ReadingTests {
+// One after the other: each fills a log of its own.
+@Suite(.tags(.database), .serialized) struct ReadingTests {
     private let ada = Account.ID("ada")
 
     /// Streams of 1..`count` events each in turn, so that every stream's events lie apart in the log.

@@ -14,18 +14,13 @@ enum StoreKind: CaseIterable {
         switch self {
         case .inMemory: try await body(.inMemory())
         case .postgres:
-            try await withPlace(among: Self.places) {
-                try await ThrowawayDatabase.with { database in
-                    let application = Application(postgres: database.configuration, connections: 4)
-                    try await application.migrate()
-                    return try await body(application.store)
-                }
+            try await ThrowawayDatabase.with { database in
+                let application = Application(postgres: database.configuration, connections: 4)
+                try await application.migrate()
+                return try await body(application.store)
             }
         }
     }
-
-    /// All tests together would take more connections than a server has.
-    private static let places = Places(12)
 }
 
 /// What every event store promises, whatever it keeps its events in: each suite of this folder runs on all of them.
