@@ -23,18 +23,22 @@ struct AppendCall: Sendable {
             // Sending it again would find it here, which says nothing of the standby.
             return units.map { _ in .unknown(error) }
         } catch let error where error.leavesOutcomeUnknown {
-            return await settle(units, after: error)
+            // A task of its own: the caller's may be cancelled, and then could not wait.
+            return await Task { await settle(units, after: error) }.value
         } catch let error where units.count > 1 && error.mayBeOneUnitsFault {
             // The server does not say which: halve until it stands alone.
             let (first, second) = units.halves
             return await outcomes(of: first) + outcomes(of: second)
+        } catch let error where error.sqlState == .queryCanceled && Task.isCancelled {
+            // While it waited for a connection.
+            return units.map { _ in .failed(.cancelled) }
         } catch {
             return units.map { _ in .failed(.database(error)) }
         }
     }
 
     func send(_ units: [AppendUnit]) async throws(PostgresError) -> [AppendOutcome] {
-        let rows = try await pool.query(.append(units, schema: schema), prepared: true)
+        let rows = try await pool.queryToTheEnd(.append(units, schema: schema))
         do throws(PostgresDecodingError) {
             let verdict = try AppendVerdict(rows, on: units)
             return verdict.known.isEmpty ? verdict.outcomes : await verdict.adding(answers(to: verdict.known))

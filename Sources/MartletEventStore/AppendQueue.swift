@@ -3,17 +3,18 @@
 /// A stream is in one batch at a time, because the append function checks every unit against what is committed: units
 /// that share a stream, or a command's id, stand in line, and only the first of each of its lines is ready to go. So the
 /// appends to one stream keep their order.
-struct AppendQueue<Waiter> {
-    struct Entry {
+struct AppendQueue<Waiter: Sendable>: Sendable {
+    struct Entry: Sendable {
         let unit: AppendUnit
-        let waiter: Waiter
+        /// Nil where the caller sends the unit itself.
+        let waiter: Waiter?
         let since: ContinuousClock.Instant
         let bytes: Int
         let keys: [AppendUnit.Key]
         let ticket: UInt64
     }
 
-    private struct Line {
+    private struct Line: Sendable {
         var holder: UInt64
         var others: ArraySlice<UInt64> = []
     }
@@ -38,7 +39,7 @@ struct AppendQueue<Waiter> {
     var isFull: Bool { count >= limits.waiting || waitingBytes >= limits.waitingBytes }
 
     /// Takes a unit in under a ticket, larger than any before.
-    mutating func add(_ unit: AppendUnit, _ waiter: Waiter, ticket: UInt64, at now: ContinuousClock.Instant = .now) {
+    mutating func add(_ unit: AppendUnit, _ waiter: Waiter?, ticket: UInt64, at now: ContinuousClock.Instant = .now) {
         let entry = Entry(
             unit: unit, waiter: waiter, since: now, bytes: unit.byteCount, keys: unit.keys, ticket: ticket)
         waitingBytes += entry.bytes

@@ -9,10 +9,10 @@ extension SQL {
         return """
             SELECT head, versions, conflicting, closed, known FROM \(schema).append(
             \(batch.streamIDs), \(batch.expected), \(batch.unitOf), \(batch.counts), \
-            \(batch.streamOf), \(batch.ordinals), \(batch.events.map(\.id)), \(batch.events.map(\.type)), \
-            \(batch.events.map(\.typeVersion)), \(batch.events.map { JSON(bytes: $0.payload) }), \
+            \(batch.streamOf), \(batch.ordinals), \(batch.events.map { $0.id }), \(batch.events.map { $0.type }), \
+            \(batch.events.map { $0.typeVersion }), \(batch.events.map { JSON(bytes: $0.payload) }), \
             \(batch.events.map { JSON(bytes: $0.metadata) }), \
-            \(batch.commands.map(\.id.rawValue)), \(batch.firstStreams), \(batch.lastStreams), \
+            \(batch.commands.map { $0.id.rawValue }), \(batch.firstStreams), \(batch.lastStreams), \
             \(batch.commands.map { Data($0.body) }), \(batch.commands.map { $0.rejection.map { JSON(bytes: $0) } }))
             """
     }

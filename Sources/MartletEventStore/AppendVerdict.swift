@@ -12,8 +12,11 @@ struct AppendVerdict {
         guard let row = rows.first, rows.count == 1 else {
             throw PostgresDecodingError(column: "*", problem: "expected one row, found \(rows.count)")
         }
-        let (head, versions, conflictingOrNull, closedOrNull, knownOrNull) = try row.decode(
-            Int64.self, [Int64].self, [Int64]?.self, [Int64]?.self, [Int64]?.self)
+        let head: Int64 = try row.decode(column: 0)
+        let versions: [Int64] = try row.decode(column: 1)
+        let conflictingOrNull: [Int64]? = try row.decode(column: 2)
+        let closedOrNull: [Int64]? = try row.decode(column: 3)
+        let knownOrNull: [Int64]? = try row.decode(column: 4)
         let streamCount = units.reduce(0) { $0 + $1.streams.count }
         guard versions.count == streamCount else {
             throw PostgresDecodingError(

@@ -52,6 +52,9 @@ public actor Connection {
         }
     }
 
+    /// Runs a prepared statement to its end, whatever becomes of the task: for one whose commit may be under way.
+    func queryToTheEnd(_ sql: SQL) throws(PostgresError) -> Rows { try exchangePrepared(sql) }
+
     /// Runs one statement and returns how many rows it changed.
     /// - Throws: ``PostgresError``.
     @discardableResult

@@ -61,6 +61,20 @@ public actor ConnectionPool {
         }
     }
 
+    /// Runs a prepared statement on a lent connection; once it has been sent, it is not given up when the task is
+    /// cancelled.
+    package nonisolated func queryToTheEnd(_ sql: SQL) async throws(PostgresError) -> Rows {
+        let connection = try await acquire()
+        do throws(PostgresError) {
+            let rows = try await connection.queryToTheEnd(sql)
+            await release(connection)
+            return rows
+        } catch {
+            await release(connection)
+            throw error
+        }
+    }
+
     /// Runs one statement on a lent connection and returns how many rows it changed.
     @discardableResult
     public nonisolated func execute(_ sql: SQL) async throws(PostgresError) -> Int {
