@@ -9,6 +9,11 @@ LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
 AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'expected a stream to be closed under READ COMMITTED, found %',
+            current_setting('transaction_isolation') USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+
     PERFORM pg_advisory_xact_lock(1297240692, ('"{schema}".events'::regclass)::oid::integer);
 
     SELECT c.version INTO last_version FROM "{schema}".closed_streams c WHERE c.stream_id = stream;

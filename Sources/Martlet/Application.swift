@@ -26,8 +26,8 @@ public struct Application: Sendable {
     ///     subscription does.
     ///   - limits: how much the appends may pile up before they are refused.
     ///   - cache: how much of the aggregates' states is kept between commands.
-    ///   - commandRetention: how long the answers to commands with ids are kept; nil is for ever. ``run()`` forgets the
-    ///     older ones.
+    ///   - commandRetention: how long the answers to commands with ids are kept, a minute or more; nil is for ever.
+    ///     ``run()`` forgets the older ones.
     public init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
         limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil,
@@ -35,6 +35,9 @@ public struct Application: Sendable {
     ) {
         pool = ConnectionPool(postgres, size: connections)
         self.schema = schema
+        precondition(
+            commandRetention.map { $0 >= .seconds(60) } ?? true,
+            "expected command answers to be kept for a minute or more, found \(commandRetention ?? .zero)")
         self.commandRetention = commandRetention
         store = EventStore(pool, schema: schema, limits: limits, cache: cache)
         let surroundings = ProjectionSurroundings(
@@ -93,9 +96,8 @@ public struct Application: Sendable {
     /// Looks ten times in the time that answers are kept, though not more often than once a second.
     private func forgetCommands(after age: Duration) async throws {
         while true {
-            do throws(EventStoreError) { try await store.forgetCommands(olderThan: age) } catch {
-                guard error.isUnavailability else { throw error }
-            }
+            // What keeps it from forgetting now, it meets again next time; nothing else waits for it.
+            do throws(EventStoreError) { try await store.forgetCommands(olderThan: age) } catch {}
             try await Task.sleep(for: max(age / 10, .seconds(1)))
         }
     }

@@ -18,10 +18,10 @@ extension AppendCall {
         var failures = 0
         while !units.isEmpty, ContinuousClock.now < deadline {
             do throws(PostgresError) {
-                return try await recognisingOwn(units, in: try await send(units))
-            } catch let error where error.isUnavailability || error.sqlState == .lockNotAvailable {
+                return try await recognisingOwn(units, in: try await send(units), by: deadline, after: cause)
+            } catch let error where error.mayPass && error.sqlState != .statementCompletionUnknown {
                 failures += 1
-                // The task is the appender's own; nobody cancels it.
+                // The task is of this call's own; nobody cancels it.
                 do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
             } catch let error where units.count > 1 && error.mayBeOneUnitsFault {
                 let (first, second) = units.halves
@@ -35,19 +35,41 @@ extension AppendCall {
 
     /// A unit that meets its own events or its own command had committed when it was first sent.
     private func recognisingOwn(
-        _ units: [AppendUnit], in outcomes: [AppendOutcome]
+        _ units: [AppendUnit], in outcomes: [AppendOutcome], by deadline: ContinuousClock.Instant,
+        after cause: PostgresError
     ) async throws(PostgresError) -> [AppendOutcome] {
         var recognised: [AppendOutcome] = []
+        var meetsEarlier = false
         for (unit, outcome) in zip(units, outcomes) {
             switch outcome {
-            case .repeated(let answer) where answer.isSameBody:
+            case .repeated:
+                meetsEarlier = true
                 recognised.append(outcome)
             case .conflict, .closed:
-                recognised.append(try await committedBefore(unit) ?? outcome)
+                let earlier = try await committedBefore(unit)
+                meetsEarlier = meetsEarlier || earlier != nil
+                recognised.append(earlier ?? (outcome.mayChange ? .unknown(cause) : outcome))
             default: recognised.append(outcome)
             }
         }
+        if meetsEarlier { try await untilReplicated(by: deadline) }
         return recognised
+    }
+
+    /// What the lost link's commit had to wait for, if it had to wait for a standby, this commit waits for too.
+    private func untilReplicated(by deadline: ContinuousClock.Instant) async throws(PostgresError) {
+        let mark = Task { () async -> PostgresError? in
+            do throws(PostgresError) {
+                try await pool.query("SELECT pg_logical_emit_message(true, 'martlet', '')")
+                return nil
+            } catch { return error }
+        }
+        let timer = Task {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            mark.cancel()
+        }
+        defer { timer.cancel() }
+        if let error = await mark.value { throw error }
     }
 
     /// How the unit had committed, if its last event stands where it must.
@@ -71,5 +93,13 @@ extension AppendCall {
         } catch {
             throw .unreadableVerdict(error.description)
         }
+    }
+}
+
+extension AppendOutcome {
+    /// Whether a first sending that is still under way may yet find the stream as it expects: one that is behind.
+    fileprivate var mayChange: Bool {
+        guard case .conflict(let conflict) = self else { return false }
+        return conflict.actual < conflict.expected.version ?? (conflict.expected == .exists ? 1 : 0)
     }
 }

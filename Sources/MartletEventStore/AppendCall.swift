@@ -41,40 +41,62 @@ struct AppendCall: Sendable {
         let rows = try await pool.queryToTheEnd(.append(units, schema: schema))
         do throws(PostgresDecodingError) {
             let verdict = try AppendVerdict(rows, on: units)
-            return verdict.known.isEmpty ? verdict.outcomes : await verdict.adding(answers(to: verdict.known))
+            guard !verdict.known.isEmpty else { return verdict.outcomes }
+            // A task of its own: the caller's may be cancelled, and then could not ask.
+            return verdict.adding(await Task { await answers(to: verdict.known) }.value)
         } catch {
             return units.map { _ in .unknown(.unreadableVerdict(error.description)) }
         }
     }
 
-    /// What was answered to commands when they came for the first time; nothing of them was written now.
+    /// What was answered to commands when they came for the first time; nothing of them was written now. Asks until it
+    /// hears, since what is in the log must not be called failed.
     private func answers(to commands: [AppendUnit.Command]) async -> [CommandID: AppendOutcome] {
-        do {
-            let rows = try await pool.query(
-                """
-                SELECT asked.id, c.versions, c.position, c.rejection, c.digest = sha256(asked.body)
-                FROM unnest(\(commands.map(\.id.rawValue)), \(commands.map { Data($0.body) })) AS asked (id, body)
-                JOIN \(schema).commands c ON c.command_id = asked.id
-                """)
-            return try rows.reduce(into: [:]) { answers, row in
+        let deadline = ContinuousClock.now + patience
+        var failures = 0
+        while true {
+            do throws(PostgresError) { return try await readAnswers(to: commands) } catch {
+                guard error.mayPass, ContinuousClock.now < deadline else {
+                    return Dictionary(commands.map { ($0.id, .unknown(error)) }) { first, _ in first }
+                }
+            }
+            failures += 1
+            // The task is of this call's own; nobody cancels it.
+            do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
+        }
+    }
+
+    private func readAnswers(
+        to commands: [AppendUnit.Command]
+    ) async throws(PostgresError) -> [CommandID: AppendOutcome] {
+        let rows = try await pool.query(
+            """
+            SELECT asked.id, c.versions, c.position, c.rejection, c.digest = sha256(asked.body)
+            FROM unnest(\(commands.map(\.id.rawValue)), \(commands.map { Data($0.body) })) AS asked (id, body)
+            JOIN \(schema).commands c ON c.command_id = asked.id
+            """)
+        do throws(PostgresDecodingError) {
+            var answers: [CommandID: AppendOutcome] = [:]
+            for row in rows {
                 let (id, versions, position, rejection, isSameBody) = try row.decode(
                     String.self, [Int64].self, Int64.self, JSON?.self, Bool.self)
                 answers[CommandID(id)] = .repeated(
                     CommandAnswer(
                         versions: versions.map { StreamVersion(rawValue: $0) },
-                        position: GlobalPosition(rawValue: position),
-                        rejection: rejection?.bytes, isSameBody: isSameBody))
+                        position: GlobalPosition(rawValue: position), rejection: rejection?.bytes,
+                        isSameBody: isSameBody))
             }
-        } catch {
-            let failure = (error as? PostgresError).map { .database($0) } ?? EventStoreError.corrupt("\(error)")
-            return Dictionary(commands.map { ($0.id, .failed(failure)) }) { first, _ in first }
-        }
+            return answers
+        } catch { throw .unreadableVerdict(error.description) }
     }
 }
 
 extension PostgresError {
     /// Data, constraints, limits and raised exceptions; anything else would fail every half of a batch alike.
     var mayBeOneUnitsFault: Bool { ["22", "23", "54", "P0"].contains(sqlState.errorClass) }
+
+    /// Whether asking again later may end otherwise.
+    var mayPass: Bool { !["22", "23", "42", "54", "P0"].contains(sqlState.errorClass) }
 
     /// Committed or not, in words that nobody understands.
     static func unreadableVerdict(_ problem: String) -> PostgresError {

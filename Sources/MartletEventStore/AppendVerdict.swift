@@ -37,7 +37,7 @@ struct AppendVerdict {
             if let asked = unit.command, known.contains(Int64(command)) {
                 // A first answer comes before anything else that stands in the way.
                 self.known.append(asked)
-                outcomes.append(.failed(.forgottenAnswer(asked.id)))
+                outcomes.append(.unknown(.forgottenAnswer(asked.id)))
             } else if let index = numbers.firstIndex(where: closed.contains) {
                 outcomes.append(.closed(unit.streams[index].name, at: found[index]))
             } else if let index = numbers.firstIndex(where: conflicting.contains) {
@@ -61,8 +61,8 @@ struct AppendVerdict {
     }
 }
 
-extension EventStoreError {
-    fileprivate static func forgottenAnswer(_ id: CommandID) -> EventStoreError {
-        .corrupt("the answer to command \"\(id)\" went away while it was being read")
+extension PostgresError {
+    fileprivate static func forgottenAnswer(_ id: CommandID) -> PostgresError {
+        .unreadableVerdict("the one to command \"\(id)\" was forgotten while it was being read")
     }
 }

@@ -22,7 +22,10 @@ package struct EventCodec: Sendable {
     }
 
     func encode(_ metadata: Metadata, to stream: StreamName) throws(EventStoreError) -> [UInt8] {
-        metadata.values.isEmpty ? Self.noMetadata : try encode(metadata, of: stream)
+        for (key, value) in metadata.values where key.utf8.contains(0) || value.utf8.contains(0) {
+            throw .unencodable(stream, problem: "metadata \"\(key)\": expected no NUL character, which SQL cannot read")
+        }
+        return metadata.values.isEmpty ? Self.noMetadata : try encode(metadata, of: stream)
     }
 
     func encode(_ value: some Encodable, of stream: StreamName) throws(EventStoreError) -> [UInt8] {

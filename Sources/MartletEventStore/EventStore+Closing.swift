@@ -13,6 +13,8 @@ extension EventStore {
         do throws(EventStoreError) {
             if let flaw = id.name.flaw { throw .invalidStream(id.name, flaw: flaw) }
             outcome = try await storage.close(id.name, expecting: expected)
+        } catch .database(let error) where error.leavesOutcomeUnknown {
+            throw .unknown(UnknownOutcome(stream: id.name, cause: error))
         } catch { throw .failed(error) }
         switch outcome {
         case .closed(let version):

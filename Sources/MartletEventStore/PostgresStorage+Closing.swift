@@ -32,7 +32,7 @@ extension PostgresStorage {
                 of: """
                     DELETE FROM \(schema).commands WHERE command_id IN (
                         SELECT command_id FROM \(schema).commands
-                        WHERE recorded_at < clock_timestamp() - make_interval(secs => \(age / .seconds(1)))
+                        WHERE recorded_at < statement_timestamp() - make_interval(secs => \(age / .seconds(1)))
                         LIMIT 1000
                     )
                     """

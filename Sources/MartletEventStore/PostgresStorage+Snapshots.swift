@@ -25,7 +25,7 @@ extension PostgresStorage {
                 UNION ALL
                 SELECT position, version, NULL, NULL, NULL, NULL, NULL, state, NULL FROM snapshot
                 ORDER BY version
-                """, prepared: true)
+                """)
         let snapshot = try found.first.flatMap { row throws(EventStoreError) in
             try StoredSnapshot(row, of: stream, stateVersion: stateVersion)
         }
@@ -62,7 +62,7 @@ extension PostgresStorage {
                         WHERE e.stream_id = kept.stream_id AND e.version = kept.version AND e.position = kept.position
                     )
                 )
-                """, prepared: true)
+                """)
     }
 }
 

@@ -19,7 +19,7 @@ package struct PostgresStorage: EventStorage {
     package func append(_ unit: AppendUnit) async -> AppendOutcome { await appender.append(unit) }
 
     package func head() async throws(EventStoreError) -> GlobalPosition {
-        let rows = try await rows(of: "SELECT coalesce(max(position), 0) FROM ONLY \(schema).events", prepared: true)
+        let rows = try await rows(of: "SELECT coalesce(max(position), 0) FROM ONLY \(schema).events")
         return GlobalPosition(
             rawValue: try decoding(rows.first) { row throws(PostgresDecodingError) in
                 try row.decode(Int64.self)

@@ -25,7 +25,13 @@ struct ReadAhead<Cursor: Sendable, Page: Sendable> {
     mutating func next() async throws(EventStoreError) -> Page? {
         guard let cursor else { return nil }
         let asked = ahead.take()
-        let answer = if let asked { try await asked.answer } else { try await fetch(cursor) }
+        let answer: Answer
+        do throws(EventStoreError) {
+            answer = if let asked { try await asked.answer } else { try await fetch(cursor) }
+        } catch let error where asked != nil && error.isUnavailability && !Task.isCancelled {
+            // What was asked for ahead may have failed long ago, and the database be back.
+            answer = try await fetch(cursor)
+        }
         self.cursor = answer.next
         if let next = answer.next { ahead = Ahead { [fetch] () throws(EventStoreError) in try await fetch(next) } }
         return answer.page

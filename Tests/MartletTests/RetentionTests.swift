@@ -5,7 +5,7 @@ import Testing
 @Suite struct RetentionTests {
     @Test func `a running application forgets answers that are older than it was told to keep`() async throws {
         try await ThrowawayDatabase.with { database in
-            let application = Application(postgres: database.configuration, commandRetention: .seconds(1))
+            let application = Application(postgres: database.configuration, commandRetention: .seconds(60))
             try await application.migrate()
             let store = application.store
             for number in 0..<1200 where number.isMultiple(of: 100) {
@@ -25,11 +25,12 @@ import Testing
                 """)
             let running = Task { try await application.run() }
             defer { running.cancel() }
-            while try await application.pool.query("SELECT FROM martlet.commands").count > 1 {
+            while try await application.pool.query("SELECT FROM martlet.commands").count > 13 {
                 try await Task.sleep(for: .milliseconds(20))
             }
-            let left = try await application.pool.query("SELECT command_id FROM martlet.commands")
-            #expect(try left[0].decode(String.self) == "young")
+            let left = try await application.pool.query(
+                "SELECT count(*) FROM martlet.commands WHERE command_id LIKE 'old%'")[0]
+            #expect(try left.decode(Int.self) == 0)
         }
     }
 }

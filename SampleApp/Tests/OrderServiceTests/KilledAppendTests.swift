@@ -89,7 +89,8 @@ struct KilledAppendTests {
             switch step {
             case .queued: "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted OFFSET 1"
             case .writing: "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted"
-            case .committed: "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            case .committed:
+                "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%martlet\".append(%'"
             }
         while try await admin.query(held).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
     }
