@@ -2,8 +2,8 @@ import Foundation
 import Martlet
 import MartletTesting
 
-/// Commands by 16 callers, each causing one event: on aggregates of 100 events that are rarely met, and on one aggregate
-/// a caller that grows with each command.
+/// Commands by 16 callers, each causing one event: on aggregates of 100 events, folded from their start or from a
+/// snapshot, and on one aggregate a caller whose state is remembered.
 struct ExecuteBench {
     private let settings: Settings
     private static let callers = 16
@@ -26,13 +26,23 @@ struct ExecuteBench {
         let cold = try await coldAggregates(application)
         let hot = (0..<Self.callers).map { _ in Account.ID(UUID().uuidString) }
         try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }
-        for (name, store, aggregates) in [("execute-cold", store, cold), ("execute-hot", store, hot)] {
-            try await results.measure(name, unit: "commands/s", beside: "pgbench-16") {
-                try await Load(seconds: settings.seconds).measure(
-                    (0..<Self.callers).map { number in
-                        Commands(store, on: aggregates.share(number, of: Self.callers))
-                    })
-            }
+        let forgetful = EventStore(application.pool, cache: .off)
+        let saved = cold.map { SavedAccount.ID($0.key) }
+        // Loading takes the snapshots; they are written behind it.
+        for id in saved { _ = try await forgetful.load(id) }
+        try await measure("execute-cached", application.store, hot, .sample, &results)
+        try await measure("execute-cold", forgetful, cold, .sample, &results)
+        try await measure("execute-cold-snapshot", forgetful, saved, .sample, &results)
+    }
+
+    private func measure<A: Aggregate>(
+        _ name: String, _ store: EventStore, _ aggregates: [A.ID], _ command: A.Command, _ results: inout Results
+    ) async throws {
+        try await results.measure(name, unit: "commands/s", beside: "pgbench-16") {
+            try await Load(seconds: settings.seconds).measure(
+                (0..<Self.callers).map { number in
+                    Commands(store, on: aggregates.share(number, of: Self.callers), command)
+                })
         }
     }
 
@@ -44,18 +54,20 @@ struct ExecuteBench {
 }
 
 /// Commands on a caller's own aggregates, one after the other and round again.
-private struct Commands: Caller {
+private struct Commands<A: Aggregate>: Caller {
     private let store: EventStore
-    private let aggregates: [Account.ID]
+    private let aggregates: [A.ID]
+    private let command: A.Command
     private var next = 0
 
-    init(_ store: EventStore, on aggregates: [Account.ID]) {
+    init(_ store: EventStore, on aggregates: [A.ID], _ command: A.Command) {
         self.store = store
         self.aggregates = aggregates
+        self.command = command
     }
 
     mutating func call() async throws {
-        try await store.execute(.sample, on: aggregates[next])
+        try await store.execute(command, on: aggregates[next])
         next = (next + 1) % aggregates.count
     }
 }

@@ -21,6 +21,23 @@ struct Account: Aggregate {
     }
 }
 
+/// The same streams, folded by an aggregate whose state is kept in snapshots.
+struct SavedAccount: Snapshotting {
+    static let category = Account.category
+    static let snapshotVersion = 1
+
+    private var balance = 0
+
+    func decide(_ command: Account.Event) -> [Account.Event] { [command] }
+
+    mutating func apply(_ event: Account.Event) {
+        switch event {
+        case .received(_, _, let cents, _): balance += cents
+        case .sent(_, _, let cents, _): balance -= cents
+        }
+    }
+}
+
 extension Account.Event {
     static let sample = Self.received(
         account: "account-5f0c2d1e-8a53-4d8e-b7b1-2f6f2c9f1a77", reference: "INV-2026-000123456", cents: 123_456,
