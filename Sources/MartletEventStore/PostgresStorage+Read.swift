@@ -19,17 +19,8 @@ extension PostgresStorage {
 }
 
 extension AsOf? {
-    var condition: SQL {
-        switch self {
-        case nil: ""
-        case .version(let version): "AND version <= \(version.rawValue)"
-        case .position(let position): "AND position <= \(position.rawValue)"
-        case .date(let date): "AND recorded_at <= \(date)"
-        }
-    }
-
     /// One of the three, or none.
-    fileprivate var columns: (version: Int64?, position: Int64?, date: Date?) {
+    var columns: (version: Int64?, position: Int64?, date: Date?) {
         switch self {
         case nil: (nil, nil, nil)
         case .version(let version): (version.rawValue, nil, nil)

@@ -6,26 +6,14 @@ extension PostgresStorage {
     package func readSnapshot(
         of stream: StreamName, stateVersion: Int, asOf: AsOf?, limit: Int
     ) async throws(EventStoreError) -> SnapshotPage {
-        // The snapshot comes as a row among the events, before them all, without an event's id.
+        let (version, position, date) = asOf.columns
+        // The snapshot comes as a row before the events, without an event's id.
         let found = try await rows(
             of: """
-                WITH snapshot AS MATERIALIZED (
-                    SELECT s.position, s.version, s.state FROM \(schema).snapshots s
-                    WHERE s.stream_id = \(stream.description) AND s.state_version = \(stateVersion)
-                    AND EXISTS (
-                        SELECT FROM \(schema).events
-                        WHERE stream_id = s.stream_id AND version = s.version AND position = s.position
-                        \(asOf.condition)
-                    )
-                )
-                (SELECT \(StoredEvent.columns) FROM \(schema).events
-                WHERE stream_id = \(stream.description)
-                AND version > coalesce((SELECT snapshot.version FROM snapshot), 0) \(asOf.condition)
-                ORDER BY version LIMIT \(limit))
-                UNION ALL
-                SELECT position, version, NULL, NULL, NULL, NULL, NULL, state, NULL FROM snapshot
-                ORDER BY version
-                """)
+                SELECT \(StoredEvent.columns) FROM \(schema).snapshot_page(
+                    \(stream.description), \(Int64(stateVersion)), \(Int32(clamping: limit)),
+                    \(version), \(position), \(date))
+                """, prepared: true)
         let snapshot = try found.first.flatMap { row throws(EventStoreError) in
             try StoredSnapshot(row, of: stream, stateVersion: stateVersion)
         }
