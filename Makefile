@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test demo serve bench fuzz lint arrows clean
+.PHONY: help build test demo serve bench fuzz races lint arrows clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list these targets
@@ -26,7 +26,7 @@ serve: ## the same, and the service keeps running until Ctrl-C (PORT=8080 choose
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run .postgres Scripts/serve
 
-bench: ## measurements beside pgbench in the same run (ONLY=append, BENCH_SECONDS=10)
+bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|rivals|size, BENCH_SECONDS=10)
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql
 	@Scripts/cluster run --throwaway Scripts/bench
@@ -34,6 +34,11 @@ bench: ## measurements beside pgbench in the same run (ONLY=append, BENCH_SECOND
 fuzz: ## libFuzzer against the JSON coders, with Foundation as the oracle (FUZZ_SECONDS=60)
 	@Scripts/toolchain
 	@Scripts/fuzz
+
+races: ## the event store's tests under ThreadSanitizer
+	@Scripts/toolchain
+	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
+	@Scripts/cluster run --throwaway Scripts/races
 
 lint: ## swift format, every rule an error
 	@Scripts/toolchain

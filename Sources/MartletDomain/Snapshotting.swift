@@ -7,7 +7,8 @@
 /// }
 /// ```
 /// Whoever loads the aggregate gains from it without doing anything. A snapshot is never the truth: one that is
-/// missing, of another version or cannot be decoded costs the time to fold the events, and nothing else.
+/// missing, of another version or cannot be decoded costs the time to fold the events, and nothing else. Of the types
+/// that fold the streams of one category, one may keep snapshots: they are found by the stream's name.
 public protocol Snapshotting: Aggregate, Codable {
     /// Raised with every change of the state's shape, of `apply`, or of how old events are read, after which the same
     /// events give another state. Snapshots of other versions are not read, those of lower ones are replaced.

@@ -13,12 +13,14 @@ package struct Backoff: Sendable {
     package func delay(
         after failures: Int, using generator: inout some RandomNumberGenerator
     ) -> Duration {
-        let ceiling = min(limit, base * (1 << min(max(failures - 1, 0), 20)))
-        return ceiling * Double.random(in: 0.5...1, using: &generator)
+        ceiling(after: failures) * Double.random(in: 0.5...1, using: &generator)
     }
 
     package func delay(after failures: Int) -> Duration {
-        var generator = SystemRandomNumberGenerator()
-        return delay(after: failures, using: &generator)
+        ceiling(after: failures) * Double.random(in: 0.5...1)
+    }
+
+    private func ceiling(after failures: Int) -> Duration {
+        min(limit, base * (1 << min(max(failures - 1, 0), 20)))
     }
 }

@@ -81,7 +81,10 @@ package actor ProjectionRunner<P: Projection> {
                 try await checkpoint.move(from: old, to: last.position, in: transaction)
                 for stored in batch {
                     guard let recorded = try store.decode(stored, of: P.Source.self) else { continue }
-                    try await projection.project(recorded, in: transaction)
+                    // What the projection appends in turn was caused by this event.
+                    try await Metadata.$ambient.withValue(recorded.consequence) {
+                        try await projection.project(recorded, in: transaction)
+                    }
                 }
             }
             position = last.position
