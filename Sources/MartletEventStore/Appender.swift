@@ -18,6 +18,9 @@ final class Appender: Sendable {
         state = Mutex(AppenderState(limits: limits))
     }
 
+    /// How many units have not been sent yet.
+    var waitingCount: Int { state.withLock { $0.queue.count } }
+
     /// How the unit ended. A caller that is cancelled takes it out of the queue, but never back from the server.
     func append(_ unit: AppendUnit) async -> AppendOutcome {
         // Alone there is nothing to gather, and no other task to wait for.

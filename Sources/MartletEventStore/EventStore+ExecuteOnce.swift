@@ -1,12 +1,11 @@
 public import MartletDomain
-import MartletJSON
 
 extension EventStore {
     /// Runs a command that has an id, so that it takes effect once however often it is sent: its answer, the domain's
     /// rejection included, is kept with its events, and the same id gets the same answer for ever.
     ///
-    /// Two commands are the same if they encode to the same JSON, whatever the order of members in objects; a command
-    /// with a `Set` in it has to encode that in an order of its own.
+    /// Two commands are the same if they encode to the same JSON. Dictionaries with string or integer keys are written
+    /// sorted; a command with a `Set` in it has to encode that in an order of its own.
     ///
     /// The events' metadata names the command as their cause, and as what they have in common, unless it says otherwise.
     /// - Throws: ``ExecuteError``; ``EventStoreError/commandIDReused(_:)`` in it for another command, or another

@@ -5,7 +5,7 @@ import MartletPostgres
 package struct PostgresStorage: EventStorage {
     let pool: ConnectionPool
     let schema: SQLIdentifier
-    private let appender: Appender
+    let appender: Appender
     package let signal: AppendSignal
 
     /// Does no I/O; the schema is made by the migrations.

@@ -55,7 +55,7 @@ struct MicroHTTPConnection: @unchecked Sendable {
 extension HTTPLimits {
     fileprivate var idleSeconds: UInt32 {
         let (seconds, attoseconds) = idleTimeout.components
-        return UInt32(seconds) + (attoseconds > 0 ? 1 : 0)
+        return UInt32(clamping: attoseconds > 0 ? min(seconds, Int64(UInt32.max)) + 1 : seconds)
     }
 }
 #endif

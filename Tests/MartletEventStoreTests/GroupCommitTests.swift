@@ -2,6 +2,8 @@ import Martlet
 import MartletTesting
 import Testing
 
+@testable import MartletEventStore
+
 @Suite(.tags(.database)) struct GroupCommitTests {
     @Test func `appends that arrive together share commits`() async throws {
         try await ThrowawayDatabase.withApplication { application async throws in
@@ -55,7 +57,7 @@ import Testing
                 let sent = (1...2).map { number in append(to: "\(number)", application.store) }
                 try await untilWaitingAtTheLock(sent.count, application)
                 let queued = append(to: "3", application.store)
-                try await Task.sleep(for: .milliseconds(50))
+                try await untilQueued(1, application.store)
                 queued.cancel()
                 let error = await #expect(throws: AppendError.self) { try await queued.value }
                 #expect(error?.description == EventStoreError.cancelled.description)
@@ -90,7 +92,7 @@ import Testing
                 let sent = (1...2).map { number in append(to: "\(number)", store) }
                 try await untilWaitingAtTheLock(sent.count, application)
                 let queued = append(to: "3", store)
-                try await Task.sleep(for: .milliseconds(50))
+                try await untilQueued(1, store)
                 let error = await #expect(throws: AppendError.self) { try await append(to: "4", store).value }
                 guard case .failed(.overloaded(waiting: 1, for: .zero)) = error else {
                     Issue.record("\(String(describing: error))")
@@ -122,5 +124,10 @@ import Testing
         while try await application.pool.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").count
             < count
         { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    private func untilQueued(_ count: Int, _ store: EventStore) async throws {
+        let storage = try #require(store.storage as? PostgresStorage)
+        while storage.appender.waitingCount < count { await Task.yield() }
     }
 }

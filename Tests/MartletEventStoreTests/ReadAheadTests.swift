@@ -48,6 +48,21 @@ private final class Source: Sendable {
 }
 
 struct ReadAheadTests {
+    @Test func `a page that failed while nobody waited is asked for again when the database was away`() async throws {
+        let asked = Mutex<[Int]>([])
+        var pages = ReadAhead<Int, Int>(from: 1) { cursor throws(EventStoreError) in
+            let times = asked.withLock { asked in
+                asked.append(cursor)
+                return asked.count { $0 == cursor }
+            }
+            if cursor == 2, times == 1 { throw .overloaded(waiting: 0, for: .zero) }
+            return .init(page: cursor, next: cursor < 2 ? cursor + 1 : nil)
+        }
+        #expect(try await pages.next() == 1)
+        #expect(try await pages.next() == 2)
+        #expect(asked.withLock { $0 } == [1, 2, 2])
+    }
+
     @Test func `each page is fetched once, one ahead of the reader and no more`() async throws {
         let source = Source()
         var pages = source.pages(4)

@@ -27,7 +27,33 @@ struct Totals: Projection {
     }
 }
 
+/// Writes down what an append of its own would carry.
+struct Causes: Projection {
+    static let name = "causes"
+
+    func project(_ recorded: Recorded<Counter>, in transaction: Transaction) async throws {
+        let ambient = Metadata.ambient
+        try await transaction.execute(
+            "INSERT INTO causes VALUES (\(recorded.id), \(ambient.causationID), \(ambient.correlationID))")
+    }
+}
+
 @Suite(.tags(.database)) struct ProjectionTests {
+    @Test func `what a projection appends is caused by its event`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let application = Application(postgres: database.configuration) { Causes() }
+            try await application.migrate()
+            try await application.pool.execute("CREATE TABLE causes (event uuid, causation text, correlation text)")
+            let receipt = try await application.execute(
+                .counted(by: 1), on: Counter.ID("a"), metadata: ["correlation": "request 7"])
+            let running = Task { try await application.run() }
+            defer { running.cancel() }
+            #expect(try await application.caughtUp(to: receipt.position))
+            let found = try await application.pool.query("SELECT causation = event::text, correlation FROM causes")[0]
+            #expect(try found.decode(Bool.self, String.self) == (true, "request 7"))
+        }
+    }
+
     private func make(_ database: ThrowawayDatabase) async throws -> Application {
         let application = Application(postgres: database.configuration) { Totals() }
         try await application.migrate()

@@ -3,6 +3,18 @@ import Testing
 
 extension StoreContract {
     struct MetadataOfEvents {
+        @Test(arguments: StoreKind.allCases, [["a": "x\u{0}"], ["a\u{0}": "x"]] as [Metadata])
+        func `a NUL, which SQL could not read, is refused`(kind: StoreKind, metadata: Metadata) async throws {
+            try await kind.withStore { store async throws in
+                let failure = try await failure {
+                    try await store.append(
+                        [.received(cents: 1)], to: Account.ID("ada"), expecting: .any, metadata: metadata)
+                }
+                #expect(failure.description.contains("expected no NUL character"))
+                #expect(try await store.head() == 0)
+            }
+        }
+
         @Test(arguments: StoreKind.allCases)
         func `what an append says itself comes before what its task carries`(kind: StoreKind) async throws {
             try await kind.withStore { store async throws in
