@@ -24,8 +24,8 @@ let package = Package(
             name: "MartletMigrations", path: "Migrations",
             resources: [
                 .embedInCode("V0001_events.sql"), .embedInCode("V0002_append.sql"),
-                .embedInCode("V0003_closing.sql"), .embedInCode("V0004_checkpoints.sql"),
-                .embedInCode("V0005_snapshots.sql"),
+                .embedInCode("V0003_closing.sql"), .embedInCode("V0004_projections.sql"),
+                .embedInCode("V0005_snapshots.sql"), .embedInCode("V0006_claims.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),

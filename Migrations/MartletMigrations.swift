@@ -7,7 +7,8 @@ public enum MartletMigrations {
         ("V0001_events.sql", PackageResources.V0001_events_sql),
         ("V0002_append.sql", PackageResources.V0002_append_sql),
         ("V0003_closing.sql", PackageResources.V0003_closing_sql),
-        ("V0004_checkpoints.sql", PackageResources.V0004_checkpoints_sql),
+        ("V0004_projections.sql", PackageResources.V0004_projections_sql),
         ("V0005_snapshots.sql", PackageResources.V0005_snapshots_sql),
+        ("V0006_claims.sql", PackageResources.V0006_claims_sql),
     ]
 }

@@ -16,42 +16,55 @@ public struct Application: Sendable {
     public let pool: ConnectionPool
     /// Where Martlet's tables live.
     public let schema: SQLIdentifier
+    /// Where the projections' tables live.
+    public let readModels: SQLIdentifier
     private let commandRetention: Duration?
-    private let parts: [RunningPart]
+    /// In the order in which they were given.
+    public let projections: [ProjectionHandle]
 
     /// Wires the parts; does no I/O.
     /// - Parameters:
     ///   - schema: where Martlet's tables live; several apps or tenants share a database by it.
+    ///   - readModels: where the projections' tables are made; while one is rebuilt, or kept for a roll-back, others stand
+    ///     beside it in schemas of this name and an ending.
     ///   - connections: the most connections at once, besides the one that listens while ``run()`` or a
     ///     subscription does.
     ///   - limits: how much the appends may pile up before they are refused.
     ///   - cache: how much of the aggregates' states is kept between commands.
     ///   - commandRetention: how long the answers to commands with ids are kept, a minute or more; nil is for ever.
     ///     ``run()`` forgets the older ones.
+    ///   - lease: how long a process that says nothing more keeps its partitions of a projection.
+    ///   - incidents: who is told of what an operator should know.
     public init(
-        postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
-        limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil,
+        postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", readModels: SQLIdentifier = "read_models",
+        connections: Int = 16, limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(),
+        commandRetention: Duration? = nil, lease: Duration = .seconds(5),
+        incidents: IncidentReport = .standardError,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
         pool = ConnectionPool(postgres, size: connections)
-        self.schema = schema
+        (self.schema, self.readModels) = (schema, readModels)
         precondition(
             commandRetention.map { $0 >= .seconds(60) } ?? true,
             "expected command answers to be kept for a minute or more, found \(commandRetention ?? .zero)")
         self.commandRetention = commandRetention
         store = EventStore(pool, schema: schema, limits: limits, cache: cache)
         let surroundings = ProjectionSurroundings(
-            store: store, pool: pool, schema: schema, signal: store.storage.signal)
-        self.parts = parts().map { $0.start(surroundings) }
-        let names = self.parts.map(\.name)
+            store: store, pool: pool, schema: schema, readModels: readModels, lease: lease,
+            incidents: incidents)
+        projections = parts().map { $0.wire(surroundings) }
+        let names = projections.map(\.name)
         precondition(Set(names).count == names.count, "expected projections of different names, found \(names)")
     }
 
-    /// Brings Martlet's schema up to date and returns the names of the migrations that were applied.
-    /// - Throws: ``MigrationError``, ``PostgresError``.
+    /// Brings Martlet's schema up to date, makes the tables of projections that are new, and returns the names of the
+    /// migrations that were applied.
+    /// - Throws: ``MigrationError``, ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``.
     @discardableResult
     public func migrate() async throws -> [String] {
-        try await migrator.migrate(pool)
+        let applied = try await migrator.migrate(pool)
+        for projection in projections { try await projection.prepare() }
+        return applied
     }
 
     /// The migrations of Martlet's schema that have not run yet.
@@ -86,7 +99,7 @@ public struct Application: Sendable {
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await store.storage.signal.run() }
-            for part in parts { group.addTask { try await part.run() } }
+            for projection in projections { group.addTask { try await projection.run() } }
             if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
             // Not waitForAll: that would wait for the others to end before it told of the first failure.
             for try await _ in group {}
@@ -106,19 +119,29 @@ public struct Application: Sendable {
     /// - Throws: ``PostgresError`` or ``EventStoreError`` when the database cannot be asked.
     public func projectionStatuses() async throws -> [ProjectionStatus] {
         var statuses: [ProjectionStatus] = []
-        for part in parts { statuses.append(try await part.status()) }
+        for projection in projections { statuses.append(try await projection.status()) }
         return statuses
+    }
+
+    /// The projection of this type.
+    /// - Precondition: the application was given one.
+    public func projection<Model: ReadModel>(_: Model.Type) -> ProjectionHandle {
+        do { return try projection(named: Model.name) } catch { preconditionFailure(error.description) }
+    }
+
+    /// The projection of this name.
+    /// - Throws: ``ProjectionError/unknown(_:)``.
+    public func projection(named name: String) throws(ProjectionError) -> ProjectionHandle {
+        guard let found = projections.first(where: { $0.name == name }) else { throw .unknown(name) }
+        return found
     }
 
     /// Waits until every projection has committed a position's effect, in whatever process; true when they have.
     /// - Throws: as ``projectionStatuses()``, and `CancellationError`.
     public func caughtUp(to position: GlobalPosition, within limit: Duration = .seconds(5)) async throws -> Bool {
         let deadline = ContinuousClock.now + limit
-        var pause: Duration = .milliseconds(1)
-        while try await projectionStatuses().contains(where: { $0.position < position }) {
-            guard ContinuousClock.now < deadline else { return false }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(25))
+        for projection in projections {
+            guard try await projection.caughtUp(to: position, within: deadline - .now) else { return false }
         }
         return true
     }

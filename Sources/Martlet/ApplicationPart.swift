@@ -2,25 +2,18 @@ public import MartletProjections
 
 /// Something that an application runs beside its commands: a projection.
 public struct ApplicationPart: Sendable {
-    let name: String
-    let start: @Sendable (ProjectionSurroundings) -> RunningPart
-}
+    let wire: @Sendable (ProjectionSurroundings) -> ProjectionHandle
 
-/// A part wired to its store.
-struct RunningPart: Sendable {
-    let name: String
-    let run: @Sendable () async throws -> Void
-    let status: @Sendable () async throws -> ProjectionStatus
-}
-
-extension ApplicationPart {
     /// A projection, run by this process and shared with every other that runs it.
     public init<P: Projection>(_ projection: P) {
-        name = P.name
-        start = { surroundings in
-            let runner = ProjectionRunner(projection, in: surroundings)
-            return RunningPart(name: P.name, run: { try await runner.run() }, status: { try await runner.status() })
+        wire = { surroundings in
+            ProjectionHandle(StatementWriter(projection, store: surroundings.store), in: surroundings)
         }
+    }
+
+    /// A projection whose rows are folded in memory.
+    public init<P: TableProjection>(_ projection: P) {
+        wire = { surroundings in ProjectionHandle(TableWriter(projection), in: surroundings) }
     }
 }
 
@@ -28,6 +21,10 @@ extension ApplicationPart {
 @resultBuilder
 public enum ApplicationBuilder {
     public static func buildExpression<P: Projection>(_ projection: P) -> [ApplicationPart] { [.init(projection)] }
+
+    public static func buildExpression<P: TableProjection>(_ projection: P) -> [ApplicationPart] {
+        [.init(projection)]
+    }
 
     public static func buildBlock(_ parts: [ApplicationPart]...) -> [ApplicationPart] { parts.flatMap(\.self) }
 

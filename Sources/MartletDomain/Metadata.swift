@@ -1,3 +1,5 @@
+package import FoundationEssentials
+
 /// What travels beside an event's payload: free keys and values, stored as a JSON object and searchable in SQL
 /// (`metadata->>'actor'`).
 ///
@@ -58,12 +60,18 @@ extension Metadata {
 extension Recorded {
     /// What events carry that are caused by this one: its correlation (or its own id, where it is the first), itself as
     /// the cause, and its trace and actor.
-    public var consequence: Metadata {
+    public var consequence: Metadata { metadata.consequence(of: id) }
+}
+
+extension Metadata {
+    /// What is carried on from an event of this id and metadata.
+    package func consequence(of id: UUID) -> Metadata {
+        let id = id.uuidString.lowercased()
         var caused = Metadata()
-        caused.correlationID = metadata.correlationID ?? id.uuidString.lowercased()
-        caused.causationID = id.uuidString.lowercased()
-        caused["traceparent"] = metadata["traceparent"]
-        caused.actor = metadata.actor
+        caused.correlationID = correlationID ?? id
+        caused.causationID = id
+        caused["traceparent"] = self["traceparent"]
+        caused.actor = actor
         return caused
     }
 }

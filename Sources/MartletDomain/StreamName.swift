@@ -26,6 +26,16 @@ public struct StreamName: Hashable, Sendable, CustomStringConvertible {
 
     public var category: String { String(description[..<hyphen]) }
 
+    /// Whether the stream is of this category; cheaper than to make ``category``.
+    package func isOf(_ category: String) -> Bool {
+        var category = category
+        var description = description
+        return category.withUTF8 { wanted in
+            wanted.count == categoryLength
+                && description.withUTF8 { $0.prefix(categoryLength).elementsEqual(wanted) }
+        }
+    }
+
     public var key: String { String(description[description.utf8.index(after: hyphen)...]) }
 
     private var hyphen: String.Index { description.utf8.index(description.startIndex, offsetBy: categoryLength) }

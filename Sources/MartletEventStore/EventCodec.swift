@@ -68,6 +68,10 @@ package struct EventCodec: Sendable {
         return events
     }
 
+    func metadata(of stored: StoredEvent) throws(EventStoreError) -> Metadata {
+        do { return try metadata(stored.metadata) } catch { throw stored.undecodable("\(error)") }
+    }
+
     private func metadata(_ bytes: [UInt8]) throws -> Metadata {
         bytes.count == 2 ? .none : try decoder.decode(Metadata.self, from: bytes)
     }

@@ -1,6 +1,6 @@
 /// A statement's parameters laid out as libpq wants them: one block of bytes, and arrays that point into it.
 struct BoundParameters {
-    private let types: [UInt32]
+    let types: [UInt32]
     private let lengths: [Int32]
     private let formats: [Int32]
     /// Where each value starts in `bytes`; nil is NULL.

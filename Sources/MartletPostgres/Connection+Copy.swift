@@ -122,26 +122,27 @@ public struct CopyWriter {
     /// Adds one row; the values are the columns in their order and of just their types, which COPY does not convert.
     /// - Throws: ``PostgresError``.
     public mutating func row<each Value: PostgresEncodable>(_ values: repeat each Value) async throws(PostgresError) {
-        var count: Int16 = 0
+        var count = 0
         for _ in repeat each values { count += 1 }
+        try await row(of: count) { buffer throws(PostgresError) in
+            for value in repeat each values { try buffer.append(field: value) }
+        }
+    }
+
+    /// Adds one row of `count` columns, which `write` appends in their order, each by `append(field:)`.
+    package mutating func row(
+        of count: Int, _ write: (inout [UInt8]) throws(PostgresError) -> Void
+    ) async throws(PostgresError) {
         let start = buffer.count
         do throws(PostgresError) {
-            buffer.append(bigEndian: count)
-            for value in repeat each values { try append(value) }
+            buffer.append(bigEndian: Int16(clamping: count))
+            try write(&buffer)
         } catch {
             // Half a row must not stay, in case the writer goes on.
             buffer.removeSubrange(start...)
             throw error
         }
         if buffer.count >= Self.blockSize { try await flush() }
-    }
-
-    private mutating func append<Value: PostgresEncodable>(_ value: Value) throws(PostgresError) {
-        let parameter = Parameter(value)
-        if let flaw = parameter.flaw { throw flaw }
-        guard let length = Int32(exactly: parameter.bytes?.count ?? -1) else { throw .tooLong("a value to copy") }
-        buffer.append(bigEndian: length)
-        buffer += parameter.bytes ?? []
     }
 
     fileprivate mutating func finish() async throws(PostgresError) {

@@ -12,29 +12,56 @@ extension Connection {
 
     private func exchange(_ statements: [SQL]) throws(PostgresError) -> [Rows] {
         try requireOpen(statements.first?.text)
-        let bound = try statements.map { sql throws(PostgresError) in (text: sql.text, try BoundParameters(sql)) }
+        let steps = try Self.steps(of: statements)
         guard PQenterPipelineMode(link.pointer) == 1 else {
             throw PostgresError(sqlState: .protocolViolation, message: link.lastMessage)
         }
         defer { leavePipelineMode() }
-        for (text, parameters) in bound { try send(text, parameters) }
+        for step in steps { try send(step) }
         guard PQpipelineSync(link.pointer) == 1 else { throw link.error(of: nil, statement: nil) }
-        return try readAnswers(to: bound.map(\.text))
+        return try readAnswers(to: steps)
     }
 
-    private func send(_ text: String, _ parameters: BoundParameters) throws(PostgresError) {
-        let sent = parameters.withPointers { types, values, lengths, formats in
-            PQsendQueryParams(link.pointer, text, Int32(parameters.count), types, values, lengths, formats, 1)
+    /// One message to the server and its answer.
+    private struct PipelineStep {
+        let text: String
+        let parameters: BoundParameters
+        let isPreparation: Bool
+    }
+
+    /// The server keeps the last statement that it parsed, under no name, until the next one: statements of the same text
+    /// that follow one another are parsed once.
+    private static func steps(of statements: [SQL]) throws(PostgresError) -> [PipelineStep] {
+        var steps: [PipelineStep] = []
+        steps.reserveCapacity(statements.count + 1)
+        for sql in statements {
+            let step = PipelineStep(text: sql.text, parameters: try BoundParameters(sql), isPreparation: false)
+            let isParsed = steps.last.map { $0.text == step.text && $0.parameters.types == step.parameters.types }
+            if isParsed != true {
+                steps.append(PipelineStep(text: step.text, parameters: step.parameters, isPreparation: true))
+            }
+            steps.append(step)
         }
-        guard sent == 1 else { throw link.error(of: nil, statement: text) }
+        return steps
     }
 
-    private func readAnswers(to statements: [String]) throws(PostgresError) -> [Rows] {
+    private func send(_ step: PipelineStep) throws(PostgresError) {
+        let count = Int32(step.parameters.count)
+        let sent = step.parameters.withPointers { types, values, lengths, formats in
+            step.isPreparation
+                ? PQsendPrepare(link.pointer, "", step.text, count, types)
+                : PQsendQueryPrepared(link.pointer, "", count, values, lengths, formats, 1)
+        }
+        guard sent == 1 else { throw link.error(of: nil, statement: step.text) }
+    }
+
+    private func readAnswers(to steps: [PipelineStep]) throws(PostgresError) -> [Rows] {
         var answers: [Rows] = []
         var failure: PostgresError?
-        for statement in statements {
+        for step in steps {
             do throws(PostgresError) {
-                answers.append(try readAnswer(to: statement))
+                let answer = try readAnswer(to: step.text)
+                if !step.isPreparation { answers.append(answer) }
             } catch {
                 failure = failure ?? error
             }

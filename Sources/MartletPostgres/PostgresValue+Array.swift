@@ -12,16 +12,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         guard !isEmpty else { return }
         buffer.append(bigEndian: length)
         buffer.append(bigEndian: Int32(1))
-        for element in self { try Self.append(element, to: &buffer) }
-    }
-
-    private static func append(_ element: Element, to buffer: inout [UInt8]) throws(PostgresError) {
-        guard !element.isNull else { return buffer.append(bigEndian: Int32(-1)) }
-        let start = buffer.count
-        buffer.append(bigEndian: Int32(0))
-        try element.encode(into: &buffer)
-        guard let length = Int32(exactly: buffer.count - start - 4) else { throw .tooLong("an array's element") }
-        buffer.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: start, as: Int32.self) }
+        for element in self { try buffer.append(field: element) }
     }
 }
 

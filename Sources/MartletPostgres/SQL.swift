@@ -67,6 +67,8 @@ extension SQL: ExpressibleByStringInterpolation {
             parts.append(.parameter(Parameter(value)))
         }
 
+        mutating func append(_ parameter: Parameter) { parts.append(.parameter(parameter)) }
+
         public mutating func appendInterpolation(_ identifier: SQLIdentifier) {
             parts.append(.text(identifier.quoted))
         }
@@ -84,6 +86,10 @@ struct Parameter: Sendable {
     let bytes: [UInt8]?
     /// Why the value has no PostgreSQL form; thrown when the statement is run.
     let flaw: PostgresError?
+
+    init(type: PostgresType, bytes: [UInt8]?, flaw: PostgresError?) {
+        (self.type, self.bytes, self.flaw) = (type, bytes, flaw)
+    }
 
     init<Value: PostgresEncodable>(_ value: Value) {
         type = Value.postgresType

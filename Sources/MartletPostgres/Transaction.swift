@@ -1,13 +1,34 @@
+import Synchronization
+
 /// An open transaction, for the statements that are to commit together; of no use once its block has ended.
 public struct Transaction: Sendable {
     package let connection: Connection
     let id: UInt64
+    private let queued = StatementQueue()
+
+    init(connection: Connection, id: UInt64) {
+        (self.connection, self.id) = (connection, id)
+    }
 
     /// Runs one statement and returns its rows.
     /// - Throws: ``PostgresError``; after the server's first error every statement throws that same error.
     @discardableResult
     public func query(_ sql: SQL) async throws(PostgresError) -> Rows {
-        try await connection.query(sql, in: id)
+        let before = queued.takeAll()
+        guard before.isEmpty else { return try await connection.pipeline(before + [sql], in: id)[before.count] }
+        return try await connection.query(sql, in: id)
+    }
+
+    /// Leaves a statement to be sent with the next one that is waited for, or before the commit: all in one round trip.
+    ///
+    /// They are run in the order in which they were enqueued. What fails is thrown by whoever waits.
+    public func enqueue(_ sql: SQL) { queued.append(sql) }
+
+    /// Sends what is enqueued.
+    /// - Throws: as ``pipeline(_:)``.
+    public func flush() async throws(PostgresError) {
+        let statements = queued.takeAll()
+        if !statements.isEmpty { try await connection.pipeline(statements, in: id) }
     }
 
     /// Runs one statement and returns how many rows it changed.
@@ -21,12 +42,28 @@ public struct Transaction: Sendable {
     /// - Throws: the first failure, with which the whole transaction has failed.
     @discardableResult
     public func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [Rows] {
-        try await connection.pipeline(statements, in: id)
+        let before = queued.takeAll()
+        return Array(try await connection.pipeline(before + statements, in: id).dropFirst(before.count))
     }
 
     /// Runs a text of several statements that the program was built with, such as a migration.
     package func run(script: String) async throws(PostgresError) {
+        try await flush()
         try await connection.run(script: script, in: id)
+    }
+}
+
+/// Statements that wait to be sent together.
+private final class StatementQueue: Sendable {
+    private let statements = Mutex<[SQL]>([])
+
+    func append(_ sql: SQL) { statements.withLock { $0.append(sql) } }
+
+    func takeAll() -> [SQL] {
+        statements.withLock { statements in
+            defer { statements = [] }
+            return statements
+        }
     }
 }
 
@@ -53,6 +90,7 @@ extension Connection {
         let transaction = try await begin(level)
         do {
             let result = try await body(transaction)
+            try await transaction.flush()
             try await commit(transaction)
             return result
         } catch {
@@ -102,6 +140,7 @@ extension Connection {
         try await remembering(transaction) { () async throws(PostgresError) in try await self.query(sql) }
     }
 
+    @discardableResult
     fileprivate func pipeline(_ statements: [SQL], in transaction: UInt64) async throws(PostgresError) -> [Rows] {
         try await remembering(transaction) { () async throws(PostgresError) in try await self.pipeline(statements) }
     }

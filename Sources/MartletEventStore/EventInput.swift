@@ -1,0 +1,53 @@
+public import MartletDomain
+
+/// What a reader of several kinds of events takes: `Recorded<Order>` for one aggregate's, or an enum with a case for
+/// each, so that a `switch` over it which forgets one does not compile.
+///
+/// ```swift
+/// enum ShopEvent: EventInput {
+///     case order(Recorded<Order>)
+///     case payment(Recorded<Payment>)
+///
+///     static let sources: [EventSource<Self>] = [.events(Self.order), .events(Self.payment)]
+/// }
+/// ```
+public protocol EventInput: Sendable {
+    /// The aggregates whose events it takes, each category once. Write it as `static let`.
+    static var sources: [EventSource<Self>] { get }
+}
+
+/// The events of one aggregate, as one case of an ``EventInput``.
+public struct EventSource<Input: Sendable>: Sendable {
+    package let category: String
+    /// Nil when the event is retired.
+    let decode: @Sendable (EventCodec, StoredEvent) throws(EventStoreError) -> Input?
+
+    /// All events of an aggregate, wrapped by the case that holds them.
+    public static func events<A: Aggregate>(_ wrap: @escaping @Sendable (Recorded<A>) -> Input) -> EventSource {
+        EventSource(category: A.category) { codec, stored throws(EventStoreError) in
+            try codec.decode(stored, of: A.self).map(wrap)
+        }
+    }
+}
+
+extension Recorded: EventInput {
+    public static var sources: [EventSource<Recorded<A>>] { [.events { $0 }] }
+}
+
+extension EventStore {
+    /// Decodes a stored event, or returns nil when it is none of the input's, or retired.
+    /// - Throws: ``EventStoreError/undecodable(type:_:_:_:problem:)``.
+    package func decode<Input: EventInput>(
+        _ stored: StoredEvent, as _: Input.Type
+    ) throws(EventStoreError) -> Input? {
+        for source in Input.sources where stored.stream.isOf(source.category) {
+            return try source.decode(codec, stored)
+        }
+        return nil
+    }
+
+    /// What events carry that a stored event causes; see ``MartletDomain/Recorded/consequence``.
+    package func consequence(of stored: StoredEvent) throws(EventStoreError) -> Metadata {
+        try codec.metadata(of: stored).consequence(of: stored.id)
+    }
+}

@@ -1,0 +1,16 @@
+public import MartletPostgres
+
+/// A table of a read model, and the statements that make it, none of which names a schema.
+public struct ReadModelTable: Sendable {
+    public let name: SQLIdentifier
+    /// Run one after the other in the schema that the table is made in: the table, its indexes, its comment.
+    public let statements: [SQL]
+
+    public init(_ name: SQLIdentifier, _ statements: SQL...) {
+        (self.name, self.statements) = (name, statements)
+    }
+
+    init(_ name: SQLIdentifier, statements: [SQL]) {
+        (self.name, self.statements) = (name, statements)
+    }
+}

@@ -1,0 +1,70 @@
+public import MartletDomain
+import MartletEventStore
+import MartletPostgres
+
+/// One projection of an application: to ask how it is doing, to wait for it, and to operate it.
+///
+/// ```swift
+/// let receipt = try await shop.execute(.pay(at: now), on: order)
+/// try await shop.projection(OrderSummaries.self).caughtUp(to: receipt)
+/// ```
+public struct ProjectionHandle: Sendable {
+    let writer: any ReadModelWriter
+    let surroundings: ProjectionSurroundings
+
+    package init(_ writer: any ReadModelWriter, in surroundings: ProjectionSurroundings) {
+        (self.writer, self.surroundings) = (writer, surroundings)
+    }
+
+    public var name: String { writer.declaration.name }
+
+    /// Makes the tables of the first build; does nothing when there is one.
+    /// - Throws: ``ProjectionError/declaredOtherwise(projection:version:)``, `PostgresError`.
+    package func prepare() async throws { _ = try await Builds(writer.declaration, surroundings).live() }
+
+    /// Keeps the read model up to date until the task is cancelled.
+    package func run() async throws { try await Self.run(writer, surroundings) }
+
+    private static func run(_ writer: some ReadModelWriter, _ surroundings: ProjectionSurroundings) async throws {
+        try await ProjectionRunner(writer, in: surroundings).run()
+    }
+
+    /// How it is doing, in whatever processes it runs.
+    /// - Throws: `PostgresError` when the database cannot be asked.
+    public func status() async throws -> ProjectionStatus {
+        try await StatusQuery(declaration: writer.declaration, surroundings: surroundings).status()
+    }
+
+    /// Ends its work in all processes until it is resumed; once this returns nothing of it moves any more.
+    /// - Throws: `PostgresError`.
+    public func pause(because reason: String? = nil) async throws { try await control.pause(because: reason) }
+
+    /// Lets it go on that was paused or has stopped.
+    /// - Throws: `PostgresError`.
+    public func resume() async throws { try await control.resume() }
+
+    private var control: ProjectionControl { ProjectionControl(name, surroundings) }
+
+    /// Waits until the read model has what a command did; false when that takes longer than the limit.
+    /// - Throws: `PostgresError`, `CancellationError`.
+    public func caughtUp(to receipt: Receipt, within limit: Duration = .seconds(5)) async throws -> Bool {
+        try await caughtUp(to: receipt.position, within: limit)
+    }
+
+    /// Waits until the read model has everything up to a position, whatever processes run it; false when that takes
+    /// longer than the limit.
+    /// - Throws: `PostgresError`, `CancellationError`.
+    public func caughtUp(to position: GlobalPosition, within limit: Duration = .seconds(5)) async throws -> Bool {
+        let deadline = ContinuousClock.now + limit
+        var pause: Duration = .milliseconds(1)
+        while true {
+            let generation = await surroundings.progress.generation
+            if try await status().position >= position { return true }
+            let left = deadline - .now
+            guard left > .zero else { return false }
+            await surroundings.progress.wait(since: generation, atMost: min(pause, left))
+            try Task.checkCancellation()
+            pause = min(pause * 2, .milliseconds(25))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Something about a projection that an operator should know.
+public struct ProjectionIncident: Sendable, CustomStringConvertible {
+    public enum Kind: Sendable {
+        /// An event was parked, and its key waits behind it.
+        case parked
+        /// The projection has stopped and waits for an operator.
+        case stopped
+    }
+
+    public let kind: Kind
+    public let projection: String
+    public let problem: String
+
+    public var description: String {
+        switch kind {
+        case .parked: "projection \"\(projection)\" parked an event: \(problem)"
+        case .stopped: "projection \"\(projection)\" has stopped: \(problem)"
+        }
+    }
+}
+
+/// Who is told of incidents.
+public struct IncidentReport: Sendable {
+    package let tell: @Sendable (ProjectionIncident) -> Void
+
+    public init(_ tell: @escaping @Sendable (ProjectionIncident) -> Void) {
+        self.tell = tell
+    }
+
+    /// A line each on standard error.
+    public static let standardError = IncidentReport { incident in
+        let line = Array("martlet: \(incident)\n".utf8)
+        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,28 @@
+/// How many events go into one transaction: as many as there are, while that takes no longer than half a second; one
+/// after a failure, so that the events before a bad one get through, then doubling.
+struct BatchSize: Sendable {
+    var largest = 1000 {
+        didSet { size = largest }
+    }
+    private(set) var size = 1000
+    /// How many more events are tried alone, each counted before it is tried.
+    private var careful = 0
+    private static let target: Duration = .milliseconds(500)
+
+    var isCareful: Bool { careful > 0 }
+
+    /// Goes one by one for as many as the batch may have had in which the worker before died.
+    mutating func beCareful() { (careful, size) = (largest, 1) }
+
+    mutating func failed() { size = 1 }
+
+    mutating func took(_ time: Duration, events: Int) {
+        careful = max(0, careful - events)
+        guard careful == 0 else { return size = 1 }
+        if time > Self.target {
+            size = max(1, min(size, events) / 2)
+        } else {
+            size = min(size * 2, largest)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import FoundationEssentials
+import MartletDomain
+import MartletPostgres
+
+/// This process's part in a build's partitions, as the database says.
+struct Claims: Sendable {
+    let target: BuildTarget
+    let member: UUID
+    let lease: Duration
+    let pool: ConnectionPool
+
+    struct Answer: Sendable {
+        var leases: [PartitionLease] = []
+        /// How many of them it should keep.
+        var share = 0
+    }
+
+    /// Renews what this process holds and takes its fair share of what is free.
+    func claim() async throws -> Answer {
+        let milliseconds = Int64(lease / .milliseconds(1))
+        let rows = try await pool.query(
+            """
+            SELECT share, partition, position, epoch, is_suspect FROM \(target.schema).claim_partitions(
+                \(target.build), \(target.stage.rawValue), \(member), \(milliseconds) * interval '1 ms')
+            """)
+        var answer = Answer()
+        for row in rows {
+            let (share, partition, position, epoch, isSuspect) = try row.decode(
+                Int64.self, Int16.self, Int64.self, Int64.self, Bool.self)
+            answer.share = Int(share)
+            answer.leases.append(
+                PartitionLease(
+                    partition: Int(partition), epoch: epoch, position: GlobalPosition(rawValue: position),
+                    isSuspect: isSuspect))
+        }
+        return answer
+    }
+
+    /// Gives partitions back in good order, so that somebody else can have them at once.
+    func release(_ leases: [PartitionLease]) async throws {
+        guard !leases.isEmpty else { return }
+        let partitions = leases.map { Int16($0.partition) }
+        try await pool.transaction { transaction in
+            transaction.enqueue(
+                """
+                UPDATE \(target.schema).projection_partitions SET claimed_position = NULL
+                WHERE build = \(target.build) AND partition = ANY (\(partitions))
+                    AND (partition, epoch) IN (SELECT * FROM unnest(\(partitions), \(leases.map(\.epoch))))
+                """)
+            transaction.enqueue(
+                """
+                UPDATE \(target.schema).projection_leases SET member = NULL, leased_until = '-infinity'
+                WHERE build = \(target.build) AND partition = ANY (\(partitions)) AND member = \(member)
+                """)
+        }
+    }
+
+    /// Leaves those who share the work.
+    func leave() async throws {
+        try await pool.execute(
+            """
+            DELETE FROM \(target.schema).projection_members WHERE build = \(target.build) AND member = \(member)
+            """)
+    }
+
+    /// Tells the others how the work goes.
+    func tell(_ reports: [(partition: Int, rate: Double, problem: String?)]) async throws {
+        guard !reports.isEmpty else { return }
+        try await pool.execute(
+            """
+            UPDATE \(target.schema).projection_leases l
+            SET rate = r.rate, problem = r.problem, told_at = clock_timestamp()
+            FROM unnest(\(reports.map { Int16($0.partition) }), \(reports.map(\.rate)), \(reports.map(\.problem)))
+                AS r (partition, rate, problem)
+            WHERE l.build = \(target.build) AND l.partition = r.partition AND l.member = \(member)
+            """)
+    }
+}

@@ -1,0 +1,96 @@
+import MartletDomain
+import MartletEventStore
+
+/// Pages of the log, read and decoded once for all workers of a projection in this process, one page ahead of them.
+actor LogPages<Writer: ReadModelWriter> {
+    struct Page: Sendable {
+        /// Those that the projection takes.
+        let events: [RoutedEvent<Writer.Input>]
+        /// Everything up to here was looked at.
+        let through: GlobalPosition
+        /// Whether there may be more after it.
+        let isFull: Bool
+    }
+
+    private struct Entry {
+        let position: GlobalPosition
+        let begun: ContinuousClock.Instant
+        let generation: UInt64
+        let task: Task<Page, any Error>
+
+        /// Whether it tells the end of the log, too, as well as a look now would.
+        func isFresh(since generation: UInt64) -> Bool {
+            self.generation >= generation && .now - begun < .milliseconds(20)
+        }
+    }
+
+    private let writer: Writer
+    private let store: EventStore
+    private let size: Int
+    private var entries: [Entry] = []
+    /// Two that are worked on and two ahead of them; whoever is elsewhere reads for itself.
+    private static var capacity: Int { 4 }
+
+    init(_ writer: Writer, _ store: EventStore) {
+        (self.writer, self.store, size) = (writer, store, writer.declaration.largestBatch)
+    }
+
+    /// The page after a position.
+    /// - Parameter generation: of the wake-ups that the caller has seen: what was begun before says nothing about what
+    ///   was appended since.
+    func page(after position: GlobalPosition, since generation: UInt64) async throws -> Page {
+        if let entry = entries.first(where: { $0.position == position }),
+            case .success(let page) = await entry.task.result, page.isFull || entry.isFresh(since: generation)
+        {
+            return readAhead(of: page, generation)
+        }
+        let entry = begin(position, generation)
+        do {
+            return readAhead(of: try await entry.task.value, generation)
+        } catch {
+            entries.removeAll { $0.task == entry.task }
+            throw error
+        }
+    }
+
+    private func begin(_ position: GlobalPosition, _ generation: UInt64) -> Entry {
+        let (store, writer, size) = (store, writer, size)
+        let task = Task { try await Self.read(after: position, size, store, writer) }
+        let entry = Entry(position: position, begun: .now, generation: generation, task: task)
+        entries.removeAll { $0.position == position }
+        if entries.count == Self.capacity { entries.removeFirst() }
+        entries.append(entry)
+        return entry
+    }
+
+    private func readAhead(of page: Page, _ generation: UInt64) -> Page {
+        if page.isFull, !entries.contains(where: { $0.position == page.through }) { _ = begin(page.through, generation) }
+        return page
+    }
+
+    private static func read(
+        after position: GlobalPosition, _ size: Int, _ store: EventStore, _ writer: Writer
+    ) async throws -> Page {
+        let stored = try await store.logPage(after: position, limit: size)
+        var events: [RoutedEvent<Writer.Input>] = []
+        events.reserveCapacity(stored.count)
+        for stored in stored {
+            if let event = writer.route(stored, store) { events.append(event) }
+        }
+        return Page(events: events, through: stored.last?.position ?? position, isFull: stored.count == size)
+    }
+}
+
+extension ReadModelWriter {
+    /// The event on its way, or nil when it has no effect on the read model.
+    func route(_ stored: StoredEvent, _ store: EventStore) -> RoutedEvent<Input>? {
+        do throws(EventStoreError) {
+            guard let input = try store.decode(stored, as: Input.self), let key = key(of: input, in: stored.stream)
+            else { return nil }
+            return RoutedEvent(stored: stored, input: .success(input), key: key)
+        } catch {
+            // Its key cannot be told; the stream's name stands for it.
+            return RoutedEvent(stored: stored, input: .failure(error), key: stored.stream.description)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import MartletDomain
+import MartletEventStore
+import MartletPostgres
+
+extension PartitionWorker {
+    /// Waits and lets the next try begin, unless the failing event is to be parked or is not to be passed.
+    mutating func recover(from error: any Error) async throws -> End? {
+        try Task.checkCancellation()
+        tenure.failed("\(error)")
+        failures += 1
+        // A commit whose outcome is unknown has moved the checkpoint or not: begin again from what the database says.
+        if (error as? PostgresError)?.leavesOutcomeUnknown == true { return .fenced }
+        if error.isOfTheEvent {
+            let wasAlone = batch.size == 1
+            batch.failed()
+            if wasAlone, let event = next { return try await giveUpIfTriedEnough(event, error) }
+        }
+        try await Task.sleep(for: backoff.delay(after: failures))
+        return nil
+    }
+
+    private mutating func giveUpIfTriedEnough(_ event: Event, _ error: any Error) async throws -> End? {
+        attempts += 1
+        let policy = writer.declaration.onFailure
+        // What cannot be read now cannot be read in a second.
+        let isUnreadable = if case .failure = event.input { true } else { false }
+        guard attempts >= policy.attempts || isUnreadable else {
+            try await Task.sleep(for: backoff.delay(after: failures))
+            return nil
+        }
+        let problem = "\(error)"
+        // Later events of its key may be in partitions that do not know of it.
+        let hasUnknownKey = isUnreadable && !writer.declaration.isKeyedByStream && target.partitions > 1
+        guard policy.parks, !hasUnknownKey else { return .stopped(reason: event.telling(problem)) }
+        return try await parkOrStop(event, problem)
+    }
+
+    /// Parks; what cannot be written down must not be passed.
+    private mutating func parkOrStop(_ event: Event, _ problem: String) async throws -> End? {
+        do {
+            try await park(event, after: attempts, problem: problem)
+            return nil
+        } catch let error where error.isOfTheEvent {
+            return .stopped(reason: event.telling("it cannot be parked either: \(error); it failed with: \(problem)"))
+        }
+    }
+
+    /// Counts the try before it is made, where the one before may have ended the process; true when it is one too many.
+    mutating func wasTriedTooOften(_ event: Event) async throws -> Bool {
+        let rows = try await surroundings.pool.query(
+            """
+            UPDATE \(target.schema).projection_partitions p
+            SET tried_position = \(event.position.rawValue),
+                tries = CASE WHEN p.tried_position = \(event.position.rawValue) THEN p.tries + 1 ELSE 1 END
+            WHERE p.build = \(target.build) AND p.partition = \(Int16(tenure.lease.partition))
+                AND p.epoch = \(tenure.lease.epoch)
+            RETURNING p.tries
+            """)
+        guard let tries = try rows.first?.decode(Int32.self) else { throw Checkpoint.Fenced() }
+        attempts = Int(tries) - 1
+        return attempts >= writer.declaration.onFailure.attempts
+    }
+}
+
+extension RoutedEvent {
+    /// The problem and where it is.
+    func telling(_ problem: String) -> String {
+        "event \"\(stored.type)\" at position \(position) (stream \"\(stored.stream)\"): \(problem)"
+    }
+}
+
+extension Error {
+    /// Whether the event may be to blame: anything but an absent database and a lost race for a lock.
+    var isOfTheEvent: Bool {
+        switch self {
+        case let error as PostgresError:
+            !error.isUnavailability
+                && ![.serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled]
+                    .contains(error.sqlState)
+        case let error as EventStoreError: !error.isUnavailability
+        case is CancellationError: false
+        default: true
+        }
+    }
+}

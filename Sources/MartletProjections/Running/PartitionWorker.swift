@@ -1,0 +1,180 @@
+import MartletDomain
+import MartletEventStore
+import MartletPostgres
+
+/// Moves one partition of a build along the log for as long as this process has it: take a batch, write its effects and
+/// move the checkpoint in one transaction, wait.
+struct PartitionWorker<Writer: ReadModelWriter> {
+    typealias Event = RoutedEvent<Writer.Input>
+
+    /// Why a worker ended.
+    enum End: Sendable {
+        /// It was asked to, or has reached where it was to stop.
+        case done
+        /// Another process has its partition.
+        case fenced
+        /// It met an event that it may not go past.
+        case stopped(reason: String)
+    }
+
+    let writer: Writer
+    let surroundings: ProjectionSurroundings
+    let target: BuildTarget
+    let tenure: PartitionTenure
+    let pages: LogPages<Writer>
+    /// Where to stop; nil goes on for ever.
+    private let end: GlobalPosition?
+    let checkpoint: Checkpoint
+    let deadLetters: DeadLetters
+    let backoff = Backoff(base: .milliseconds(50), limit: .seconds(5))
+    /// How long it waits for a notification before it looks by itself.
+    private let pollInterval: Duration = .seconds(1)
+    /// How long it may know more than its checkpoint says, where there was nothing to write.
+    private let idleInterval: Duration = .milliseconds(250)
+
+    /// Where the checkpoint stands.
+    private(set) var stored: GlobalPosition
+    /// Up to where everything was looked at and nothing found since.
+    private var seen: GlobalPosition
+    private var lastStored = ContinuousClock.now
+    /// What the last page has left: events, and up to where it goes.
+    private var pending: ArraySlice<Event> = []
+    private var through: GlobalPosition
+    /// Whether the log may go on beyond the last page.
+    private var hasMore = false
+    var batch = BatchSize()
+    var failures = 0
+    var attempts = 0
+    var parked: (keys: Set<String>, parkings: Int64)?
+
+    init(
+        _ writer: Writer, _ surroundings: ProjectionSurroundings, _ target: BuildTarget, _ tenure: PartitionTenure,
+        _ pages: LogPages<Writer>, upTo end: GlobalPosition? = nil
+    ) {
+        (self.writer, self.surroundings, self.target, self.tenure) = (writer, surroundings, target, tenure)
+        (self.pages, self.end) = (pages, end)
+        let lease = tenure.lease
+        checkpoint = Checkpoint(target: target, partition: lease.partition, epoch: lease.epoch)
+        deadLetters = DeadLetters(target: target, partition: lease.partition)
+        (stored, seen, through) = (lease.position, lease.position, lease.position)
+        batch.largest = writer.declaration.largestBatch
+        if lease.isSuspect { batch.beCareful() }
+    }
+
+    /// Runs until it is asked to end, or has to.
+    /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
+    mutating func run() async throws -> End {
+        while true {
+            try Task.checkCancellation()
+            let generation = await surroundings.signal.generation
+            do {
+                if let end = try await step(generation) { return end }
+            } catch is Checkpoint.Fenced {
+                return .fenced
+            } catch let error as EventStoreError where error.isHole {
+                throw error
+            } catch {
+                if let end = try await recover(from: error) { return end }
+            }
+        }
+    }
+
+    /// Takes the next batch, or waits for one.
+    private mutating func step(_ generation: UInt64) async throws -> End? {
+        // A worker that was asked to end does not begin another batch.
+        if pending.isEmpty, !tenure.isRevoked { try await readOn(generation) }
+        guard pending.isEmpty || tenure.isRevoked else {
+            try await projectNext()
+            return nil
+        }
+        let isDone = tenure.isRevoked || end.map { seen >= $0 } ?? false
+        if seen > stored, isDone || .now - lastStored >= idleInterval { try await store() }
+        if isDone { return .done }
+        if !hasMore {
+            await surroundings.signal.wait(since: generation, atMost: seen > stored ? idleInterval : pollInterval)
+        }
+        return nil
+    }
+
+    /// The next event to be projected.
+    var next: Event? { pending.first }
+
+    private mutating func readOn(_ generation: UInt64) async throws {
+        let page = try await pages.page(after: seen, since: generation)
+        hasMore = page.isFull
+        through = end.map { min($0, page.through) } ?? page.through
+        let (count, partition) = (target.partitions, tenure.lease.partition)
+        pending = page.events.filter { $0.position <= through && $0.key.partition(of: count) == partition }[...]
+        if pending.isEmpty {
+            seen = through
+            if seen == stored { tenure.moved(to: stored, events: 0) }
+        }
+    }
+
+    /// Projects what the batch size allows of what is pending.
+    private mutating func projectNext() async throws {
+        let events = Array(pending.prefix(batch.size))
+        let new = events.count == pending.count ? through : events.last?.position ?? through
+        if batch.isCareful, let event = events.first, try await wasTriedTooOften(event) {
+            return try await park(event, after: attempts, problem: "the process died each time it was projected")
+        }
+        let begun = ContinuousClock.now
+        try await commit(events, upTo: new) { worker, events, transaction in
+            try await worker.writer.write(events, in: transaction)
+        }
+        batch.took(.now - begun, events: events.count)
+        (failures, attempts) = (0, 0)
+    }
+
+    /// Moves the checkpoint, and in the same transaction writes the effects of those events whose keys are not parked.
+    private mutating func commit(
+        _ events: [Event], upTo new: GlobalPosition,
+        _ write: (Self, [Event], Transaction) async throws -> Void
+    ) async throws {
+        let (old, known) = (stored, parked)
+        let worker = self
+        let found = try await surroundings.pool.transaction { transaction in
+            let parkings = try await worker.checkpoint.move(from: old, to: new, last: events.last?.stored, in: transaction)
+            var keys = known?.keys ?? []
+            if known?.parkings != parkings { keys = try await worker.deadLetters.parkedKeys(in: transaction) }
+            let waiting = keys.isEmpty ? [] : events.filter { $0.isHeld(by: keys) }
+            worker.deadLetters.enqueueWaiting(waiting, in: transaction)
+            let free = waiting.isEmpty ? events : events.filter { !$0.isHeld(by: keys) }
+            if !free.isEmpty { try await write(worker, free, transaction) }
+            return (keys: keys, parkings: parkings)
+        }
+        parked = found
+        (stored, seen, lastStored) = (new, max(seen, new), .now)
+        pending = pending.dropFirst(events.count)
+        tenure.moved(to: stored, events: events.count)
+        await surroundings.progress.wake()
+    }
+
+    /// Stores that there was nothing to write.
+    private mutating func store() async throws { try await commit([], upTo: seen) { _, _, _ in } }
+
+    /// Parks the event with its key and goes on behind it.
+    mutating func park(_ event: Event, after attempts: Int, problem: String) async throws {
+        try await commit([event], upTo: event.position) { worker, events, transaction in
+            worker.deadLetters.enqueueParking(
+                of: event, after: attempts, problem: problem, in: transaction)
+            try await transaction.flush()
+        }
+        parked?.keys.insert(event.key)
+        surroundings.incidents.tell(
+            ProjectionIncident(
+                kind: .parked, projection: writer.declaration.name, problem: event.telling(problem)))
+        (failures, self.attempts) = (0, 0)
+    }
+}
+
+extension RoutedEvent {
+    /// Whether it waits behind a parked event of its key, or of its stream where that is all that is known of one.
+    func isHeld(by keys: Set<String>) -> Bool { keys.contains(key) || keys.contains(stored.stream.description) }
+}
+
+extension EventStoreError {
+    var isHole: Bool {
+        if case .hole = self { true } else { false }
+    }
+}

@@ -1,0 +1,72 @@
+import MartletDomain
+import MartletEventStore
+import MartletPostgres
+
+/// How a batch of events becomes changes of a read model: what differs between the kinds of projections.
+package protocol ReadModelWriter<Input>: Sendable {
+    associatedtype Input: EventInput
+
+    var declaration: ReadModelDeclaration { get }
+
+    /// What the event is ordered by: nil leaves it out, since it has no effect.
+    func key(of input: Input, in stream: StreamName) -> String?
+
+    /// Writes the events' effects, in their order. Tables are found in the transaction's search path.
+    func write(_ events: [RoutedEvent<Input>], in transaction: Transaction) async throws
+}
+
+/// What a projection has said of itself.
+package struct ReadModelDeclaration: Sendable {
+    package let name: String
+    package let version: Int
+    package let partitions: Int
+    package let onFailure: FailurePolicy
+    package let tables: [ReadModelTable]
+    /// Whether an event's key can be told without decoding it.
+    package let isKeyedByStream: Bool
+    /// The most events in one transaction.
+    package let largestBatch: Int
+
+    init<Model: ReadModel>(
+        _: Model.Type, tables: [ReadModelTable], isKeyedByStream: Bool, largestBatch: Int
+    ) {
+        precondition(
+            (1...256).contains(Model.partitions),
+            "projection \"\(Model.name)\": expected 1 to 256 partitions, found \(Model.partitions)")
+        precondition(
+            Model.version > 0, "projection \"\(Model.name)\": expected a version from 1, found \(Model.version)")
+        (name, version, partitions) = (Model.name, Model.version, Model.partitions)
+        (onFailure, self.tables) = (Model.onFailure, tables)
+        (self.isKeyedByStream, self.largestBatch) = (isKeyedByStream, largestBatch)
+    }
+
+    /// What changes when a table is declared otherwise: FNV-1a, 64 bits, of all statements.
+    var digest: String {
+        let text = tables.flatMap { [$0.name.name] + $0.statements.map(\.text) }.joined(separator: ";\n")
+        return String(text.stableHash, radix: 16)
+    }
+}
+
+/// An event on its way into a read model: what it says, or why it cannot be read, and where it belongs.
+package struct RoutedEvent<Input: Sendable>: Sendable {
+    package let stored: StoredEvent
+    package let input: Result<Input, EventStoreError>
+    package let key: String
+
+    package var position: GlobalPosition { stored.position }
+}
+
+extension String {
+    /// FNV-1a, 64 bits, with the last step of MurmurHash3 to spread what differs in the last byte only: the same in every
+    /// process and release, since it says which partition a key belongs to.
+    var stableHash: UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
+        hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
+        return hash ^ (hash >> 33)
+    }
+
+    /// The partition that a key belongs to.
+    func partition(of count: Int) -> Int { count == 1 ? 0 : Int(stableHash % UInt64(count)) }
+}
