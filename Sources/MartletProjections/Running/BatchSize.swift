@@ -18,8 +18,9 @@ struct BatchSize: Sendable {
 
     mutating func took(_ time: Duration, events: Int) {
         careful = max(0, careful - events)
-        guard careful == 0 else { return size = 1 }
-        if time > Self.target {
+        if careful > 0 {
+            size = 1
+        } else if time > Self.target {
             size = max(1, min(size, events) / 2)
         } else {
             size = min(size * 2, largest)

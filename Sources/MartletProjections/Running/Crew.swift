@@ -123,7 +123,7 @@ struct Crew<Writer: ReadModelWriter> {
     /// Ends all workers and gives back what they had, also when the task is cancelled.
     mutating func disband(_ group: inout Group) async {
         group.cancelAll()
-        while let _ = await group.nextResult() {}
+        while await group.nextResult() != nil {}
         let (claims, leases) = (claims, tenures.values.map(\.lease))
         // Without it the leases run out by themselves.
         await Task {

@@ -64,7 +64,8 @@ actor LogPages<Writer: ReadModelWriter> {
     }
 
     private func readAhead(of page: Page, _ generation: UInt64) -> Page {
-        if page.isFull, !entries.contains(where: { $0.position == page.through }) { _ = begin(page.through, generation) }
+        let isBegun = entries.contains { $0.position == page.through }
+        if page.isFull, !isBegun { _ = begin(page.through, generation) }
         return page
     }
 

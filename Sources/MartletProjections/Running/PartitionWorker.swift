@@ -134,7 +134,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         let (old, known) = (stored, parked)
         let worker = self
         let found = try await surroundings.pool.transaction { transaction in
-            let parkings = try await worker.checkpoint.move(from: old, to: new, last: events.last?.stored, in: transaction)
+            let parkings = try await worker.checkpoint.move(
+                from: old, to: new, last: events.last?.stored, in: transaction)
             var keys = known?.keys ?? []
             if known?.parkings != parkings { keys = try await worker.deadLetters.parkedKeys(in: transaction) }
             let waiting = keys.isEmpty ? [] : events.filter { $0.isHeld(by: keys) }
