@@ -7,6 +7,8 @@
 -- A lease that begins raises the partition's epoch, so that whoever held it before can commit nothing more. Where the
 -- worker before has died without moving from where it began, the partition is "suspect": its next event may be the one
 -- that killed it. A partition in whose transaction somebody still is stays where it is until that has ended.
+--
+-- Locks are taken in this order: the build, members, leases, partitions.
 CREATE FUNCTION "{schema}".claim_partitions(
     wanted_build bigint, wanted_stage text, me uuid, lease interval,
     OUT share bigint, OUT partition smallint, OUT "position" bigint, OUT epoch bigint, OUT is_suspect boolean
@@ -15,19 +17,24 @@ LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
 AS $$
 DECLARE
-    moment timestamptz := clock_timestamp();
+    moment timestamptz;
     free smallint;
     missing bigint;
 BEGIN
-    -- A build that was swapped away, or a projection that was paused, is nobody's.
+    -- One at a time, so that members that come together see each other, and none while it is paused or swapped away.
     PERFORM FROM "{schema}".projection_builds b
-    LEFT JOIN "{schema}".projections p ON p.projection = b.projection
-    WHERE b.build = wanted_build AND b.stage = wanted_stage
-        AND (b.stage <> 'live' OR coalesce(p.state, 'running') = 'running')
-    FOR KEY SHARE OF b;
+    WHERE b.build = wanted_build AND b.stage = wanted_stage FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;
+    -- A statement of its own: it sees what was committed while that one waited.
+    IF wanted_stage = 'live' AND EXISTS (
+        SELECT FROM "{schema}".projection_builds b JOIN "{schema}".projections p ON p.projection = b.projection
+        WHERE b.build = wanted_build AND p.state <> 'running'
+    ) THEN
+        RETURN;
+    END IF;
+    moment := clock_timestamp();
 
     INSERT INTO "{schema}".projection_members AS m (build, expires_at, member) VALUES (wanted_build, moment + lease, me)
     ON CONFLICT ON CONSTRAINT projection_members_pkey DO UPDATE SET expires_at = EXCLUDED.expires_at;

@@ -1,4 +1,5 @@
 import MartletPostgres
+import Synchronization
 
 /// Wakes whoever waits at the end of the log when something has been appended: one LISTEN session per process, for as
 /// long as anybody follows.
@@ -6,6 +7,10 @@ import MartletPostgres
 /// A hint only. Whoever waits also looks by itself from time to time, since a notification can be lost.
 package actor AppendSignal {
     private let listener: NotificationListener?
+    /// What the session hears beside the appends goes here.
+    private let sideChannel: SQLIdentifier?
+    private nonisolated let hearer = Mutex<Hearer?>(nil)
+    package typealias Hearer = @Sendable (String?) async -> Void
     private var listening: Task<Void, Never>?
     private var followers = 0
     /// Counts the wake-ups, so that one that comes between looking and waiting is not missed.
@@ -15,11 +20,19 @@ package actor AppendSignal {
 
     /// A signal of what other processes append, too; opens its session when somebody follows.
     package init(of schema: SQLIdentifier, in configuration: PostgresConfiguration) {
-        listener = NotificationListener(configuration, channel: schema)
+        let sideChannel = Self.sideChannel(of: schema)
+        self.sideChannel = sideChannel
+        listener = NotificationListener(configuration, channels: schema, sideChannel)
     }
 
     /// A signal that only its owner wakes.
-    package init() { listener = nil }
+    package init() { (listener, sideChannel) = (nil, nil) }
+
+    /// The channel on which processes tell each other what is no append.
+    package static func sideChannel(of schema: SQLIdentifier) -> SQLIdentifier { schema.appending("_progress") }
+
+    /// Has a closure told of what comes on the side channel, and of nil when something may have been missed.
+    package nonisolated func hear(_ hearer: @escaping Hearer) { self.hearer.withLock { $0 = hearer } }
 
     /// Follows until the task is cancelled, so that nobody else need connect meanwhile.
     package func run() async throws {
@@ -66,10 +79,19 @@ package actor AppendSignal {
         followers += 1
         if listening == nil, let listener {
             listening = Task {
-                do { try await listener.run { _ in await self.wake() } } catch {}
+                do { try await listener.run { await self.heard($0) } } catch {}
             }
         }
         return Following(signal: self)
+    }
+
+    private func heard(_ notification: PostgresNotification?) async {
+        if let notification, notification.channel == sideChannel?.name {
+            await hearer.withLock(\.self)?(notification.payload)
+        } else {
+            wake()
+            if notification == nil { await hearer.withLock(\.self)?(nil) }
+        }
     }
 
     fileprivate func leave() {

@@ -1,14 +1,14 @@
-/// One session that listens to a channel and says so: a hint to look, never the news itself.
+/// One session that listens to channels and says so: a hint to look, never the news itself.
 ///
 /// After every connect, the first included, it gives one wake-up, because what was sent before was missed.
 public struct NotificationListener: Sendable {
     private let configuration: PostgresConfiguration
-    private let channel: SQLIdentifier
+    private let channels: [SQLIdentifier]
     private let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
 
-    public init(_ configuration: PostgresConfiguration, channel: SQLIdentifier) {
+    public init(_ configuration: PostgresConfiguration, channels: SQLIdentifier...) {
         self.configuration = configuration
-        self.channel = channel
+        self.channels = channels
     }
 
     /// Calls `wake` for every notification until the task is cancelled; connects again, with back-off, when the link
@@ -18,7 +18,7 @@ public struct NotificationListener: Sendable {
         while !Task.isCancelled {
             do throws(PostgresError) {
                 let connection = try await Connection.open(configuration)
-                try await connection.listen(to: channel)
+                for channel in channels { try await connection.listen(to: channel) }
                 failures = 0
                 await wake(nil)
                 try await follow(connection, wake)

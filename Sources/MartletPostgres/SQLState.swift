@@ -27,6 +27,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let checkViolation = SQLState(rawValue: "23514")
     public static let noActiveTransaction = SQLState(rawValue: "25P01")
     public static let inFailedTransaction = SQLState(rawValue: "25P02")
+    /// Writing on a standby, or where transactions are read-only by default.
+    public static let readOnlyTransaction = SQLState(rawValue: "25006")
     public static let idleInTransactionTimeout = SQLState(rawValue: "25P03")
     public static let serializationFailure = SQLState(rawValue: "40001")
     /// Committed here, but perhaps not on the synchronous standby that the commit had to wait for.

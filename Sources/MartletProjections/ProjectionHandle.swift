@@ -53,18 +53,13 @@ public struct ProjectionHandle: Sendable {
 
     /// Waits until the read model has everything up to a position, whatever processes run it; false when that takes
     /// longer than the limit.
+    ///
+    /// The processes that run it are asked, and tell when they are there, so that it takes no longer than their work; a
+    /// look every quarter of a second stands behind that. A process that has waited for others keeps a session that
+    /// listens.
     /// - Throws: `PostgresError`, `CancellationError`.
     public func caughtUp(to position: GlobalPosition, within limit: Duration = .seconds(5)) async throws -> Bool {
-        let deadline = ContinuousClock.now + limit
-        var pause: Duration = .milliseconds(1)
-        while true {
-            let generation = await surroundings.progress.generation
-            if try await status().position >= position { return true }
-            let left = deadline - .now
-            guard left > .zero else { return false }
-            await surroundings.progress.wait(since: generation, atMost: min(pause, left))
-            try Task.checkCancellation()
-            pause = min(pause * 2, .milliseconds(25))
-        }
+        try await CatchUp(projection: name, position: position, surroundings: surroundings)
+            .isReached(by: .now + limit)
     }
 }

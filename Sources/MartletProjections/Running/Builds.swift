@@ -65,7 +65,9 @@ struct Builds: Sendable {
     func create(_ stage: BuildTarget.Stage, in transaction: Transaction) async throws -> BuildTarget {
         let tables = surroundings.tables(of: stage)
         if !declaration.tables.isEmpty {
-            // Several projections share it, and so does what the app makes there itself.
+            // Several projections share it, and so does what the app makes there itself; made by two at once it would
+            // break its name's uniqueness.
+            transaction.enqueue("SELECT pg_advisory_xact_lock(hashtextextended(\("martlet.schema.\(tables)"), 0))")
             try await transaction.execute("CREATE SCHEMA IF NOT EXISTS \(tables)")
         }
         transaction.enqueue(Checkpoint.settings(tables: tables))

@@ -12,11 +12,19 @@ struct Checkpoint: Sendable {
     /// the projection's tables. All that the transaction relies on is set in it, not in its session, which a transaction
     /// pooler may give to somebody else.
     /// - Returns: how often operators have changed what is parked.
-    /// - Throws: ``Fenced`` when it does not stand at `old` any more, or the lease was taken over.
+    /// - Parameter last: the last event that was seen, which has to stand in the log.
+    /// - Throws: ``Fenced`` when it does not stand at `old` any more, or the lease was taken over, or the log is another.
     func move(
         from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?, in transaction: Transaction
     ) async throws -> Int64 {
         transaction.enqueue(Self.settings(tables: target.tables))
+        let stands: SQL = last.map { last in
+            // What was read from a server that is gone may never have come to this one.
+            """
+            EXISTS (SELECT FROM \(target.schema).events e
+                WHERE e.position = \(last.position.rawValue) AND e.event_id = \(last.id))
+            """
+        } ?? "true"
         do {
             let moved = try await transaction.query(
                 """
@@ -24,7 +32,7 @@ struct Checkpoint: Sendable {
                 SET position = \(new.rawValue), event_position = coalesce(\(last?.position.rawValue), p.event_position),
                     event_id = coalesce(\(last?.id), p.event_id)
                 WHERE p.build = \(target.build) AND p.partition = \(Int16(partition))
-                    AND p.position = \(old.rawValue) AND p.epoch = \(epoch)
+                    AND p.position = \(old.rawValue) AND p.epoch = \(epoch) AND \(stands)
                 RETURNING p.parkings
                 """)
             guard let row = moved.first else { throw Fenced() }

@@ -4,6 +4,7 @@ import MartletPostgres
 
 /// This process's part in a build's partitions, as the database says.
 struct Claims: Sendable {
+    let projection: String
     let target: BuildTarget
     let member: UUID
     let lease: Duration
@@ -39,21 +40,27 @@ struct Claims: Sendable {
     /// Gives partitions back in good order, so that somebody else can have them at once.
     func release(_ leases: [PartitionLease]) async throws {
         guard !leases.isEmpty else { return }
-        let partitions = leases.map { Int16($0.partition) }
         try await pool.transaction { transaction in
             transaction.enqueue(
                 """
-                UPDATE \(target.schema).projection_partitions SET claimed_position = NULL
-                WHERE build = \(target.build) AND partition = ANY (\(partitions))
-                    AND (partition, epoch) IN (SELECT * FROM unnest(\(partitions), \(leases.map(\.epoch))))
+                WITH ended AS (
+                    UPDATE \(target.schema).projection_partitions p SET claimed_position = NULL
+                    FROM unnest(\(leases.map { Int16($0.partition) }), \(leases.map(\.epoch))) AS mine (partition, epoch)
+                    WHERE p.build = \(target.build) AND p.partition = mine.partition AND p.epoch = mine.epoch
+                    RETURNING p.partition
+                )
+                UPDATE \(target.schema).projection_leases l SET member = NULL, leased_until = '-infinity'
+                FROM ended
+                WHERE l.build = \(target.build) AND l.partition = ended.partition AND l.member = \(member)
                 """)
-            transaction.enqueue(
-                """
-                UPDATE \(target.schema).projection_leases SET member = NULL, leased_until = '-infinity'
-                WHERE build = \(target.build) AND partition = ANY (\(partitions)) AND member = \(member)
-                """)
+            transaction.enqueue(call)
         }
     }
+
+    /// Asks the others to look whether their share has changed.
+    func callOthers() async throws { try await pool.query(call) }
+
+    private var call: SQL { ProgressMessage.claim(projection).notification(in: target.schema) }
 
     /// Leaves those who share the work.
     func leave() async throws {

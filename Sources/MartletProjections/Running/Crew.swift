@@ -21,23 +21,24 @@ struct Crew<Writer: ReadModelWriter> {
     private let pages: LogPages<Writer>
     private var tenures: [Int: PartitionTenure] = [:]
     private var lastTold = ContinuousClock.now
+    private var hasJoined = false
 
     init(_ writer: Writer, _ surroundings: ProjectionSurroundings, _ target: BuildTarget) {
         (self.writer, self.surroundings, self.target) = (writer, surroundings, target)
         claims = Claims(
-            target: target, member: surroundings.member, lease: surroundings.lease, pool: surroundings.pool)
+            projection: writer.declaration.name, target: target, member: surroundings.member,
+            lease: surroundings.lease, pool: surroundings.pool)
         pages = LogPages(writer, surroundings.store)
     }
 
     /// Returns when the build is not the live one any more.
     mutating func work(_ group: inout Group) async throws {
-        defer { group.cancelAll() }
-        addHeartbeat(to: &group)
+        await addHeartbeat(to: &group)
         guard try await claim(&group) else { return }
         while let news = try await group.next() {
             switch news {
             case .heartbeat:
-                addHeartbeat(to: &group)
+                await addHeartbeat(to: &group)
                 guard try await claim(&group) else { return }
             case .ended(let partition, let end):
                 try await ended(partition, end)
@@ -46,32 +47,41 @@ struct Crew<Writer: ReadModelWriter> {
         }
     }
 
-    private func addHeartbeat(to group: inout Group) {
-        group.addTask { [pause = surroundings.lease / 3] in
-            try await Task.sleep(for: pause)
+    /// Comes three times in a lease's time, and when another member calls.
+    private func addHeartbeat(to group: inout Group) async {
+        let (calls, pause) = (surroundings.calls, surroundings.lease / 3)
+        let generation = await calls.generation
+        group.addTask {
+            await calls.wait(since: generation, atMost: pause)
+            try Task.checkCancellation()
             return .heartbeat
         }
     }
 
     /// Brings the workers in line with the leases; false when the build is not the live one any more.
     private mutating func claim(_ group: inout Group) async throws -> Bool {
-        let answer: Claims.Answer
         do {
             try await tell()
-            answer = try await claims.claim()
+            let answer = try await claims.claim()
             if answer.leases.isEmpty, try await !isLive() { return false }
+            try await follow(answer, &group)
         } catch let error as PostgresError where error.isUnavailability || error.isOfTheMoment {
             // The workers go on: whether they still may, each of their commits asks the database.
-            return true
         }
+        return true
+    }
+
+    /// Starts what is held and not worked on, ends what is worked on and not held, and gives back what is too much.
+    private mutating func follow(_ answer: Claims.Answer, _ group: inout Group) async throws {
         let held = Set(answer.leases.map { Place($0) })
         for tenure in tenures.values where !held.contains(Place(tenure.lease)) { tenure.revoke() }
         for lease in answer.leases.dropFirst(answer.share) { tenures[lease.partition]?.revoke() }
-        for lease in answer.leases.prefix(answer.share) where tenures[lease.partition] == nil { start(lease, &group) }
-        let surplus = answer.leases.dropFirst(answer.share).filter { tenures[$0.partition] == nil }
-        try await claims.release(surplus)
         if tenures.values.contains(where: \.isRevoked) { await surroundings.signal.wake() }
-        return true
+        for lease in answer.leases.prefix(answer.share) where tenures[lease.partition] == nil { start(lease, &group) }
+        try await claims.release(answer.leases.dropFirst(answer.share).filter { tenures[$0.partition] == nil })
+        // Those who hold more than their share, now that this one has come, need not find out by themselves.
+        if !hasJoined, answer.leases.count < answer.share { try await claims.callOthers() }
+        hasJoined = true
     }
 
     private struct Place: Hashable {
@@ -98,7 +108,7 @@ struct Crew<Writer: ReadModelWriter> {
     private mutating func ended(_ partition: Int, _ end: Worker.End) async throws {
         guard let tenure = tenures.removeValue(forKey: partition) else { return }
         switch end {
-        case .done: try await claims.release([tenure.lease])
+        case .done: try await release(tenure.lease)
         case .fenced:
             // Somebody else may be in the middle of a transaction there.
             try await Task.sleep(for: .milliseconds(50))
@@ -107,6 +117,13 @@ struct Crew<Writer: ReadModelWriter> {
             surroundings.incidents.tell(
                 ProjectionIncident(kind: .stopped, projection: writer.declaration.name, problem: reason))
         }
+    }
+
+    /// What cannot be given back now is found to be too much at the next heartbeat.
+    private func release(_ lease: PartitionLease) async throws {
+        do {
+            try await claims.release([lease])
+        } catch let error as PostgresError where error.isUnavailability || error.isOfTheMoment {}
     }
 
     private mutating func tell() async throws {
@@ -121,7 +138,7 @@ struct Crew<Writer: ReadModelWriter> {
     }
 
     /// Ends all workers and gives back what they had, also when the task is cancelled.
-    mutating func disband(_ group: inout Group) async {
+    func disband(_ group: inout Group) async {
         group.cancelAll()
         while await group.nextResult() != nil {}
         let (claims, leases) = (claims, tenures.values.map(\.lease))

@@ -8,6 +8,8 @@ actor LogPages<Writer: ReadModelWriter> {
         let events: [RoutedEvent<Writer.Input>]
         /// Everything up to here was looked at.
         let through: GlobalPosition
+        /// The event that stands there.
+        let last: StoredEvent?
         /// Whether there may be more after it.
         let isFull: Bool
     }
@@ -53,6 +55,9 @@ actor LogPages<Writer: ReadModelWriter> {
         }
     }
 
+    /// Reads anew what is asked for next: the server that it was read from may be gone, and some of the log with it.
+    func forget() { entries = [] }
+
     private func begin(_ position: GlobalPosition, _ generation: UInt64) -> Entry {
         let (store, writer, size) = (store, writer, size)
         let task = Task { try await Self.read(after: position, size, store, writer) }
@@ -78,7 +83,9 @@ actor LogPages<Writer: ReadModelWriter> {
         for stored in stored {
             if let event = writer.route(stored, store) { events.append(event) }
         }
-        return Page(events: events, through: stored.last?.position ?? position, isFull: stored.count == size)
+        return Page(
+            events: events, through: stored.last?.position ?? position, last: stored.last,
+            isFull: stored.count == size)
     }
 }
 

@@ -8,7 +8,7 @@ final class PartitionTenure: Sendable {
         var position: GlobalPosition
         /// Events that took effect since the last look at them.
         var events = 0
-        /// Why the last try failed; nil when it did not.
+        /// Why the last try failed; nil when none has failed since the last success.
         var problem: String?
     }
 
@@ -31,7 +31,7 @@ final class PartitionTenure: Sendable {
         state.withLock { state in
             state.report.position = position
             state.report.events += events
-            if events > 0 { state.report.problem = nil }
+            state.report.problem = nil
         }
     }
 

@@ -8,15 +8,22 @@ extension PartitionWorker {
         try Task.checkCancellation()
         tenure.failed("\(error)")
         failures += 1
-        // A commit whose outcome is unknown has moved the checkpoint or not: begin again from what the database says.
-        if (error as? PostgresError)?.leavesOutcomeUnknown == true { return .fenced }
-        if error.isOfTheEvent {
+        if !error.isOfTheEvent {
+            // A commit whose outcome is unknown has moved the checkpoint or not; and another server may be there now.
+            await losePlace()
+        } else {
             let wasAlone = batch.size == 1
             batch.failed()
             if wasAlone, let event = next { return try await giveUpIfTriedEnough(event, error) }
         }
-        try await Task.sleep(for: backoff.delay(after: failures))
+        try await rest(for: backoff.delay(after: failures))
         return nil
+    }
+
+    /// Waits, though not for longer than it has the partition.
+    func rest(for delay: Duration) async throws {
+        let end = ContinuousClock.now + delay
+        while !tenure.isRevoked, end > .now { try await Task.sleep(for: min(end - .now, .milliseconds(100))) }
     }
 
     private mutating func giveUpIfTriedEnough(_ event: Event, _ error: any Error) async throws -> End? {
@@ -25,7 +32,7 @@ extension PartitionWorker {
         // What cannot be read now cannot be read in a second.
         let isUnreadable = if case .failure = event.input { true } else { false }
         guard attempts >= policy.attempts || isUnreadable else {
-            try await Task.sleep(for: backoff.delay(after: failures))
+            try await rest(for: backoff.delay(after: failures))
             return nil
         }
         let problem = "\(error)"
@@ -47,16 +54,19 @@ extension PartitionWorker {
 
     /// Counts the try before it is made, where the one before may have ended the process; true when it is one too many.
     mutating func wasTriedTooOften(_ event: Event) async throws -> Bool {
+        // A try that said nothing about the event was counted before it was made: this one is in its place.
+        let more: Int32 = wasNoTry ? 0 : 1
         let rows = try await surroundings.pool.query(
             """
             UPDATE \(target.schema).projection_partitions p
             SET tried_position = \(event.position.rawValue),
-                tries = CASE WHEN p.tried_position = \(event.position.rawValue) THEN p.tries + 1 ELSE 1 END
+                tries = CASE WHEN p.tried_position = \(event.position.rawValue) THEN p.tries + \(more) ELSE 1 END
             WHERE p.build = \(target.build) AND p.partition = \(Int16(tenure.lease.partition))
                 AND p.epoch = \(tenure.lease.epoch)
             RETURNING p.tries
             """)
         guard let tries = try rows.first?.decode(Int32.self) else { throw Checkpoint.Fenced() }
+        wasNoTry = false
         attempts = Int(tries) - 1
         return attempts >= writer.declaration.onFailure.attempts
     }
@@ -70,13 +80,13 @@ extension RoutedEvent {
 }
 
 extension Error {
-    /// Whether the event may be to blame: anything but an absent database and a lost race for a lock.
+    /// Whether the event may be to blame: anything but an absent database and a lost race for a lock. Who leaves the
+    /// transaction idle for too long has himself to blame.
     var isOfTheEvent: Bool {
         switch self {
+        case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
         case let error as PostgresError:
-            !error.isUnavailability
-                && ![.serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled]
-                    .contains(error.sqlState)
+            !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
         case let error as EventStoreError: !error.isUnavailability
         case is CancellationError: false
         default: true

@@ -13,7 +13,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         case done
         /// Another process has its partition.
         case fenced
-        /// It met an event that it may not go past.
+        /// It met an event that it may not go past, or a log that is not the one it has followed.
         case stopped(reason: String)
     }
 
@@ -32,6 +32,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     /// How long it may know more than its checkpoint says, where there was nothing to write.
     private let idleInterval: Duration = .milliseconds(250)
 
+    /// Whether what follows is what the database says: not so at first, nor after anything that may have changed it.
+    private var knowsPlace = false
     /// Where the checkpoint stands.
     private(set) var stored: GlobalPosition
     /// Up to where everything was looked at and nothing found since.
@@ -40,11 +42,15 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     /// What the last page has left: events, and up to where it goes.
     private var pending: ArraySlice<Event> = []
     private var through: GlobalPosition
+    /// The last event of the last page that had any.
+    private var lastRead: StoredEvent?
     /// Whether the log may go on beyond the last page.
     private var hasMore = false
     var batch = BatchSize()
     var failures = 0
     var attempts = 0
+    /// Whether the last try said nothing about the event: the database was away, or another one was faster.
+    var wasNoTry = false
     var parked: (keys: Set<String>, parkings: Int64)?
 
     init(
@@ -64,13 +70,18 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     /// Runs until it is asked to end, or has to.
     /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
     mutating func run() async throws -> End {
+        defer { leaves() }
         while true {
             try Task.checkCancellation()
             let generation = await surroundings.signal.generation
             do {
+                if !knowsPlace, let end = try await findPlace() { return end }
                 if let end = try await step(generation) { return end }
+                try await tellWaiters()
+                if pending.isEmpty, !hasMore { await waitForMore(generation) }
             } catch is Checkpoint.Fenced {
-                return .fenced
+                await losePlace()
+                try await rest(for: .milliseconds(50))
             } catch let error as EventStoreError where error.isHole {
                 throw error
             } catch {
@@ -79,7 +90,24 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         }
     }
 
-    /// Takes the next batch, or waits for one.
+    /// Asks the database where the partition stands; what was read and not committed is forgotten.
+    private mutating func findPlace() async throws -> End? {
+        guard let standing = try await checkpoint.standing(in: surroundings.pool) else { return .fenced }
+        if let flaw = standing.flaw { return .stopped(reason: flaw) }
+        if standing.position != stored { attempts = 0 }
+        (stored, seen, through) = (standing.position, standing.position, standing.position)
+        (pending, lastRead, hasMore, parked, knowsPlace) = ([], nil, false, nil, true)
+        stands(at: stored)
+        return nil
+    }
+
+    /// Takes what is not certain any more for unknown.
+    mutating func losePlace() async {
+        (knowsPlace, wasNoTry) = (false, true)
+        await pages.forget()
+    }
+
+    /// Takes the next batch, or stores that there was none.
     private mutating func step(_ generation: UInt64) async throws -> End? {
         // A worker that was asked to end does not begin another batch.
         if pending.isEmpty, !tenure.isRevoked { try await readOn(generation) }
@@ -88,12 +116,13 @@ struct PartitionWorker<Writer: ReadModelWriter> {
             return nil
         }
         let isDone = tenure.isRevoked || end.map { seen >= $0 } ?? false
-        if seen > stored, isDone || .now - lastStored >= idleInterval { try await store() }
-        if isDone { return .done }
-        if !hasMore {
-            await surroundings.signal.wait(since: generation, atMost: seen > stored ? idleInterval : pollInterval)
-        }
-        return nil
+        let isDue = isDone || isAwaited(after: stored, upTo: seen) || .now - lastStored >= idleInterval
+        if seen > stored, isDue { try await store() }
+        return isDone ? .done : nil
+    }
+
+    private func waitForMore(_ generation: UInt64) async {
+        await surroundings.signal.wait(since: generation, atMost: seen > stored ? idleInterval : pollInterval)
     }
 
     /// The next event to be projected.
@@ -103,12 +132,13 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         let page = try await pages.page(after: seen, since: generation)
         hasMore = page.isFull
         through = end.map { min($0, page.through) } ?? page.through
+        lastRead = page.last ?? lastRead
         let (count, partition) = (target.partitions, tenure.lease.partition)
         pending = page.events.filter { $0.position <= through && $0.key.partition(of: count) == partition }[...]
-        if pending.isEmpty {
-            seen = through
-            if seen == stored { tenure.moved(to: stored, events: 0) }
-        }
+        guard pending.isEmpty else { return }
+        seen = through
+        if failures > 0 { tenure.moved(to: stored, events: 0) }
+        failures = 0
     }
 
     /// Projects what the batch size allows of what is pending.
@@ -133,9 +163,9 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     ) async throws {
         let (old, known) = (stored, parked)
         let worker = self
+        let last = lastRead?.position == new ? lastRead : events.last?.stored
         let found = try await surroundings.pool.transaction { transaction in
-            let parkings = try await worker.checkpoint.move(
-                from: old, to: new, last: events.last?.stored, in: transaction)
+            let parkings = try await worker.checkpoint.move(from: old, to: new, last: last, in: transaction)
             var keys = known?.keys ?? []
             if known?.parkings != parkings { keys = try await worker.deadLetters.parkedKeys(in: transaction) }
             let waiting = keys.isEmpty ? [] : events.filter { $0.isHeld(by: keys) }
@@ -148,6 +178,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         (stored, seen, lastStored) = (new, max(seen, new), .now)
         pending = pending.dropFirst(events.count)
         tenure.moved(to: stored, events: events.count)
+        stands(at: stored)
         await surroundings.progress.wake()
     }
 

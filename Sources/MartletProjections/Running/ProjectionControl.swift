@@ -19,6 +19,10 @@ struct ProjectionControl: Sendable {
     private func set(_ state: ProjectionStatus.State, _ reason: String?) async throws {
         let schema = surroundings.schema
         try await surroundings.pool.transaction { transaction in
+            // A batch that is under way is waited for; while this has the builds, nobody claims a partition.
+            transaction.enqueue("SELECT set_config('lock_timeout', '30s', true)")
+            transaction.enqueue(
+                "SELECT FROM \(schema).projection_builds WHERE projection = \(name) ORDER BY build FOR NO KEY UPDATE")
             transaction.enqueue(
                 """
                 INSERT INTO \(schema).projections AS p (projection, state, reason)
@@ -39,6 +43,7 @@ struct ProjectionControl: Sendable {
                 FROM \(schema).projection_builds b
                 WHERE b.build = l.build AND b.projection = \(name) AND b.stage = 'live'
                 """)
+            transaction.enqueue(ProgressMessage.claim(name).notification(in: schema))
         }
     }
 }

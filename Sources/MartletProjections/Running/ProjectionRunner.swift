@@ -46,6 +46,7 @@ struct ProjectionRunner<Writer: ReadModelWriter>: Sendable {
                 await crew.disband(&group)
                 throw error
             }
+            await crew.disband(&group)
         }
     }
 }
@@ -54,8 +55,12 @@ extension PostgresError {
     /// Whether a table or function is missing, as before the first migration.
     var isMissingSchema: Bool { [.undefinedTable, .undefinedFunction, .invalidSchemaName].contains(sqlState) }
 
-    /// Whether others were in the way.
+    /// Whether others were in the way, or the server could not do what it can at other times: it may be full, or a
+    /// standby that is not promoted yet.
     var isOfTheMoment: Bool {
-        [.serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled].contains(sqlState)
+        switch sqlState {
+        case .serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled, .readOnlyTransaction: true
+        default: ["53", "58"].contains(sqlState.errorClass)
+        }
     }
 }

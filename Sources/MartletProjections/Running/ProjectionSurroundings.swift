@@ -1,6 +1,7 @@
 import FoundationEssentials
 import MartletEventStore
 import MartletPostgres
+import Synchronization
 
 /// What all projections of an application read from and write to.
 package struct ProjectionSurroundings: Sendable {
@@ -14,6 +15,10 @@ package struct ProjectionSurroundings: Sendable {
     let signal: AppendSignal
     /// Wakes whoever waits for a projection of this process to move.
     let progress = AppendSignal()
+    /// Wakes the crews of this process: another member has come or gone.
+    let calls = AppendSignal()
+    let standings = Standings()
+    private let listening = Listening()
     /// Who this process is among those that share the work.
     let member = UUID()
     /// How long a process that says nothing more keeps its partitions.
@@ -28,6 +33,26 @@ package struct ProjectionSurroundings: Sendable {
         (self.store, self.pool, self.schema, self.readModels) = (store, pool, schema, readModels)
         (self.lease, self.incidents) = (lease, incidents)
         signal = store.storage.signal
+        signal.hear { [weak signal, standings, progress, calls] text in
+            guard let text else {
+                // Whatever was said before this session listened, was missed.
+                await progress.wake()
+                return await calls.wake()
+            }
+            switch ProgressMessage(text) {
+            case .reached: await progress.wake()
+            case .claim: await calls.wake()
+            case .asked(let projection, let position):
+                guard standings.ask(projection, for: position, isFromElsewhere: true) else { return }
+                await signal?.wake()
+            case nil: break
+            }
+        }
+    }
+
+    /// From now on listens to what other processes say.
+    func listen() async {
+        if !listening.isOpen { listening.keep(await signal.join()) }
     }
 
     /// The schema that a build's tables are in.
@@ -39,4 +64,13 @@ package struct ProjectionSurroundings: Sendable {
         case .past: readModels.appending("_past")
         }
     }
+}
+
+/// The session of a process that waits for others, kept for as long as its application is there.
+private final class Listening: Sendable {
+    private let following = Mutex<AppendSignal.Following?>(nil)
+
+    var isOpen: Bool { following.withLock { $0 != nil } }
+
+    func keep(_ new: AppendSignal.Following) { following.withLock { $0 = $0 ?? new } }
 }
