@@ -45,7 +45,14 @@ let package = Package(
         .testTarget(name: "MartletJSONTests", dependencies: ["MartletJSON"]),
         .testTarget(name: "MartletPostgresTests", dependencies: ["MartletPostgres", "MartletTesting"]),
         .testTarget(name: "MartletEventStoreTests", dependencies: ["Martlet", "MartletTesting"]),
-        .testTarget(name: "MartletProjectionsTests", dependencies: ["Martlet", "MartletTesting"]),
+        // A process for tests to kill.
+        .executableTarget(name: "projection-fixture", dependencies: ["Martlet"], path: "Tests/ProjectionFixture"),
+        .testTarget(
+            name: "MartletProjectionsTests",
+            dependencies: [
+                "Martlet", "MartletEventStore", "MartletPostgres", "MartletProjections", "MartletTesting",
+                "projection-fixture",
+            ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"]),

@@ -18,13 +18,6 @@ struct Checkpoint: Sendable {
         from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?, in transaction: Transaction
     ) async throws -> Int64 {
         transaction.enqueue(Self.settings(tables: target.tables))
-        let stands: SQL = last.map { last in
-            // What was read from a server that is gone may never have come to this one.
-            """
-            EXISTS (SELECT FROM \(target.schema).events e
-                WHERE e.position = \(last.position.rawValue) AND e.event_id = \(last.id))
-            """
-        } ?? "true"
         do {
             let moved = try await transaction.query(
                 """
@@ -32,7 +25,7 @@ struct Checkpoint: Sendable {
                 SET position = \(new.rawValue), event_position = coalesce(\(last?.position.rawValue), p.event_position),
                     event_id = coalesce(\(last?.id), p.event_id)
                 WHERE p.build = \(target.build) AND p.partition = \(Int16(partition))
-                    AND p.position = \(old.rawValue) AND p.epoch = \(epoch) AND \(stands)
+                    AND p.position = \(old.rawValue) AND p.epoch = \(epoch) AND \(stands(last))
                 RETURNING p.parkings
                 """)
             guard let row = moved.first else { throw Fenced() }
@@ -41,6 +34,15 @@ struct Checkpoint: Sendable {
             // Somebody else is at it, and takes longer than the lock time-out: no failure of this process.
             throw Fenced()
         }
+    }
+
+    /// What was read from a server that is gone may never have come to this one.
+    private func stands(_ event: StoredEvent?) -> SQL {
+        guard let event else { return "true" }
+        return """
+            EXISTS (SELECT FROM \(target.schema).events e
+                WHERE e.position = \(event.position.rawValue) AND e.event_id = \(event.id))
+            """
     }
 
     /// The tables' schema comes before what the session searches anyway, for tables that are made elsewhere.

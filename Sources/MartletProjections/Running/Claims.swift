@@ -12,7 +12,7 @@ struct Claims: Sendable {
 
     struct Answer: Sendable {
         var leases: [PartitionLease] = []
-        /// How many of them it should keep.
+        /// How many of them it should keep; without any it is not told.
         var share = 0
     }
 

@@ -80,7 +80,8 @@ struct Crew<Writer: ReadModelWriter> {
         for lease in answer.leases.prefix(answer.share) where tenures[lease.partition] == nil { start(lease, &group) }
         try await claims.release(answer.leases.dropFirst(answer.share).filter { tenures[$0.partition] == nil })
         // Those who hold more than their share, now that this one has come, need not find out by themselves.
-        if !hasJoined, answer.leases.count < answer.share { try await claims.callOthers() }
+        let lacksSome = answer.leases.isEmpty || answer.leases.count < answer.share
+        if !hasJoined, lacksSome { try await claims.callOthers() }
         hasJoined = true
     }
 
@@ -145,8 +146,9 @@ struct Crew<Writer: ReadModelWriter> {
         // Without it the leases run out by themselves.
         await Task {
             do {
-                try await claims.release(leases)
+                // In this order, since giving back calls the others, whose shares have to be larger by then.
                 try await claims.leave()
+                try await claims.release(leases)
             } catch {}
         }.value
     }

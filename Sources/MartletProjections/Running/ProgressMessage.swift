@@ -11,7 +11,7 @@ enum ProgressMessage: Equatable {
     /// Partitions of a projection have become free, somebody has come to share them, or it goes on.
     case claim(String)
 
-    private var text: String {
+    var text: String {
         switch self {
         case .asked(let projection, let position): "asked \(position.rawValue) \(projection)"
         case .reached(let projection): "reached \(projection)"
