@@ -32,8 +32,10 @@ public struct ProjectionHandle: Sendable {
     /// How it is doing, in whatever processes it runs.
     /// - Throws: `PostgresError` when the database cannot be asked.
     public func status() async throws -> ProjectionStatus {
-        try await StatusQuery(declaration: writer.declaration, surroundings: surroundings).status()
+        try await statusQuery.status()
     }
+
+    private var statusQuery: StatusQuery { StatusQuery(declaration: writer.declaration, surroundings: surroundings) }
 
     /// Ends its work in all processes until it is resumed; once this returns nothing of it moves any more.
     /// - Throws: `PostgresError`.
@@ -59,7 +61,7 @@ public struct ProjectionHandle: Sendable {
         var pause: Duration = .milliseconds(1)
         while true {
             let generation = await surroundings.progress.generation
-            if try await status().position >= position { return true }
+            if try await statusQuery.position() >= position { return true }
             let left = deadline - .now
             guard left > .zero else { return false }
             await surroundings.progress.wait(since: generation, atMost: min(pause, left))

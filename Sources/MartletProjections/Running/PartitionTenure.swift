@@ -31,7 +31,7 @@ final class PartitionTenure: Sendable {
         state.withLock { state in
             state.report.position = position
             state.report.events += events
-            if events > 0 { state.report.problem = nil }
+            state.report.problem = nil
         }
     }
 

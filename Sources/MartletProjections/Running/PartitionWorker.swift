@@ -45,6 +45,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     var batch = BatchSize()
     var failures = 0
     var attempts = 0
+    /// The event whose try is counted and was given up for a reason that was not its own.
+    var countedTry: GlobalPosition?
     var parked: (keys: Set<String>, parkings: Int64)?
 
     init(
@@ -83,10 +85,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     private mutating func step(_ generation: UInt64) async throws -> End? {
         // A worker that was asked to end does not begin another batch.
         if pending.isEmpty, !tenure.isRevoked { try await readOn(generation) }
-        guard pending.isEmpty || tenure.isRevoked else {
-            try await projectNext()
-            return nil
-        }
+        guard pending.isEmpty || tenure.isRevoked else { return try await projectNext() }
         let isDone = tenure.isRevoked || end.map { seen >= $0 } ?? false
         if seen > stored, isDone || .now - lastStored >= idleInterval { try await store() }
         if isDone { return .done }
@@ -112,11 +111,11 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     }
 
     /// Projects what the batch size allows of what is pending.
-    private mutating func projectNext() async throws {
+    private mutating func projectNext() async throws -> End? {
         let events = Array(pending.prefix(batch.size))
         let new = events.count == pending.count ? through : events.last?.position ?? through
         if batch.isCareful, let event = events.first, try await wasTriedTooOften(event) {
-            return try await park(event, after: attempts, problem: "the process died each time it was projected")
+            return try await giveUp(event, because: "the process died each time it was projected")
         }
         let begun = ContinuousClock.now
         try await commit(events, upTo: new) { worker, events, transaction in
@@ -124,6 +123,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         }
         batch.took(.now - begun, events: events.count)
         (failures, attempts) = (0, 0)
+        return nil
     }
 
     /// Moves the checkpoint, and in the same transaction writes the effects of those events whose keys are not parked.
@@ -138,9 +138,9 @@ struct PartitionWorker<Writer: ReadModelWriter> {
                 from: old, to: new, last: events.last?.stored, in: transaction)
             var keys = known?.keys ?? []
             if known?.parkings != parkings { keys = try await worker.deadLetters.parkedKeys(in: transaction) }
-            let waiting = keys.isEmpty ? [] : events.filter { $0.isHeld(by: keys) }
+            let waiting = keys.isEmpty ? [] : events.filter { keys.contains($0.key) }
             worker.deadLetters.enqueueWaiting(waiting, in: transaction)
-            let free = waiting.isEmpty ? events : events.filter { !$0.isHeld(by: keys) }
+            let free = waiting.isEmpty ? events : events.filter { !keys.contains($0.key) }
             if !free.isEmpty { try await write(worker, free, transaction) }
             return (keys: keys, parkings: parkings)
         }
@@ -167,11 +167,6 @@ struct PartitionWorker<Writer: ReadModelWriter> {
                 kind: .parked, projection: writer.declaration.name, problem: event.telling(problem)))
         (failures, self.attempts) = (0, 0)
     }
-}
-
-extension RoutedEvent {
-    /// Whether it waits behind a parked event of its key, or of its stream where that is all that is known of one.
-    func isHeld(by keys: Set<String>) -> Bool { keys.contains(key) || keys.contains(stored.stream.description) }
 }
 
 extension EventStoreError {
