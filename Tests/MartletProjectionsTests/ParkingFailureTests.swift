@@ -27,6 +27,36 @@ import Testing
         }
     }
 
+    @Test func `an event before which a projection has stopped is skipped by a recorded decision, and no other`() async throws {
+        try await Depot.open {
+            Arrivals(trouble: $0)
+        } _: { depot in
+            depot.trouble.begin(at: "bog")
+            let arrivals = depot.application.projection(Arrivals.self)
+            try await depot.running {
+                for place in ["road", "bog", "town"] { try await depot.move("a", to: place) }
+                _ = try await depot.stopped(arrivals)
+                for position in [1, 3, 4, 0] as [GlobalPosition] {
+                    await #expect(throws: ParkingError.notStoppedBefore(position, projection: "arrivals")) {
+                        try await arrivals.skip(position, reason: "spoilt", by: "ada")
+                    }
+                }
+                try await arrivals.skip(2, reason: "spoilt", by: "ada")
+                try await arrivals.resume()
+                try await depot.catchUp()
+                await #expect(throws: ParkingError.notStoppedBefore(2, projection: "arrivals")) {
+                    try await arrivals.skip(2, reason: "spoilt", by: "ada")
+                }
+            }
+            let pool = depot.application.pool
+            let places = try await pool.query("SELECT place FROM read_models.arrivals").map { try $0.decode(String.self) }
+            #expect(places == ["road", "town"])
+            let letter = try await pool.query("SELECT position, state, reason, actor FROM martlet.dead_letters")[0]
+            let found = try letter.decode(Int.self, String.self, String.self, String.self)
+            #expect(found == (2, "discarded", "spoilt", "ada"))
+        }
+    }
+
     @Test func `a dead letter that cannot be written stops the projection loudly, and nothing is passed`() async throws
     {
         try await Depot.open {

@@ -82,6 +82,13 @@ struct OperatedKey: Sendable {
         case retried
         case discarded(reason: String, actor: String)
 
+        /// - Throws: ``ParkingError/unexplained(missing:)``.
+        init(discardedFor reason: String, by actor: String) throws(ParkingError) {
+            guard reason.contains(where: { !$0.isWhitespace }) else { throw .unexplained(missing: "a reason") }
+            guard actor.contains(where: { !$0.isWhitespace }) else { throw .unexplained(missing: "an actor") }
+            self = .discarded(reason: reason, actor: actor)
+        }
+
         fileprivate var word: String {
             switch self {
             case .retried: "retried"

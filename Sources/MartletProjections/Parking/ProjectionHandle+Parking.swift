@@ -50,7 +50,7 @@ extension ProjectionHandle {
     /// - Throws: ``ParkingError``, `PostgresError`.
     @discardableResult
     public func discard(_ key: String, reason: String, by actor: String) async throws -> GlobalPosition {
-        let (operated, decision) = (try await operated(key), try Self.decision(reason, actor))
+        let (operated, decision) = (try await operated(key), try OperatedKey.End(discardedFor: reason, by: actor))
         return try await surroundings.pool.transaction { transaction in
             operated.enqueueLock(in: transaction)
             guard let letter = try await operated.first({ sql in try await transaction.query(sql) }) else {
@@ -66,7 +66,7 @@ extension ProjectionHandle {
     /// - Throws: ``ParkingError``, `PostgresError`.
     @discardableResult
     public func discardAll(_ key: String, reason: String, by actor: String) async throws -> Int {
-        let (operated, decision) = (try await operated(key), try Self.decision(reason, actor))
+        let (operated, decision) = (try await operated(key), try OperatedKey.End(discardedFor: reason, by: actor))
         return try await surroundings.pool.transaction { transaction in
             operated.enqueueLock(in: transaction)
             guard try await operated.first({ sql in try await transaction.query(sql) }) != nil else {
@@ -93,11 +93,5 @@ extension ProjectionHandle {
             throw ParkingError.otherVersion(projection: writer.declaration.name, live: live, declared: declared)
         }
         return try await KeyRetry(writer, surroundings, operated).run()
-    }
-
-    private static func decision(_ reason: String, _ actor: String) throws(ParkingError) -> OperatedKey.End {
-        guard reason.contains(where: { !$0.isWhitespace }) else { throw .unexplained(missing: "a reason") }
-        guard actor.contains(where: { !$0.isWhitespace }) else { throw .unexplained(missing: "an actor") }
-        return .discarded(reason: reason, actor: actor)
     }
 }
