@@ -53,9 +53,8 @@ extension ProjectionsCommand {
 
 extension ParkedKey {
     fileprivate func consequence(_ decision: ProjectionsCommand.Decision) -> String {
-        decision.isOfAll
-            ? "would discard all \(count.counted("parked event")) of \"\(key)\" for ever"
-            : "would discard the event \"\(type)\" at position \(position) of \"\(key)\" for ever, and keep the"
-                + " \((count - 1).counted("event")) behind it parked"
+        if decision.isOfAll { return "would discard all \(count.counted("parked event")) of \"\(key)\" for ever" }
+        let one = "would discard the event \"\(type)\" at position \(position) of \"\(key)\" for ever"
+        return count == 1 ? one : one + ", and keep the \((count - 1).counted("event")) behind it parked"
     }
 }

@@ -80,7 +80,7 @@ extension ProjectionsCommand {
                 [
                     "\(Int(position).grouped)  \(type)  stream \"\(stream)\"  recorded \(recordedAt.formatted(.iso8601))",
                     "  payload   \(payload.onOneLine)", "  metadata  \(metadata.onOneLine)",
-                    problem.map { "  failed \(attempts.counted("time")), lastly: \($0.onOneLine)" } ?? "  waits",
+                    problem.map { "  failed \(attempts.counted("time")), last: \($0.onOneLine)" } ?? "  waits",
                 ]
             }
         }

@@ -84,9 +84,13 @@ extension ProjectionsCommand {
     }
 
     private static func required(_ name: String, _ arguments: Arguments) throws(UsageError) -> String {
-        let isOption = name == name.lowercased()
-        guard let text = arguments[name], text.contains(where: { !$0.isWhitespace }) else {
+        let isOption = syntax.options.contains { $0.name == name }
+        guard let text = arguments[name] else {
             throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
+        }
+        // A key may be empty, a reason may not.
+        guard !isOption || text.contains(where: { !$0.isWhitespace }) else {
+            throw UsageError("expected words behind --\(name), found none")
         }
         return text
     }

@@ -80,7 +80,8 @@ extension ProjectionStatus {
             guard let error = partition.lastError else { continue }
             notes.append("\(name), partition \(partition.number), is trying again: \(error.onOneLine)")
         }
-        if parkedKeys > 0 { notes.append("\(name) has \(parkedKeys.counted("parked key")): projections parked \(name)") }
+        let parked = parkedKeys.counted("parked key")
+        if parkedKeys > 0 { notes.append("\(name) has \(parked): projections parked \(name)") }
         return notes
     }
 }

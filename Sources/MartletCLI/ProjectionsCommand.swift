@@ -5,22 +5,11 @@ import MartletJSON
 public struct ProjectionsCommand: Sendable {
     public static let syntax = CommandSyntax(
         "projections",
-        """
-        how the projections are doing, and what to do about those that are not well
-
-          status [NAME]            how they are doing (also without a verb)
-          pause NAME --reason WHY  ends its work in all processes
-          resume NAME              lets one go on that was paused or has stopped
-          parked [NAME]            keys that wait behind an event that could not be projected
-          show NAME KEY            the parked events of a key, with their payloads
-          retry NAME KEY | --all   projects them in their order, until one fails again
-          discard NAME KEY         gives the first parked event of a key up, or with --all every one
-          skip NAME POSITION       gives the event up before which the projection has stopped
-        """,
+        "how the projections are doing, and what to do about those that are not well",
         positionals: [
-            .optional("VERB", "one of these (default: status)"),
+            .optional("VERB", "status (default), pause, resume, parked, show, retry, discard or skip"),
             .optional("NAME", "a projection's name, exactly"),
-            .optional("KEY", "a parked key, exactly; the event's position for skip"),
+            .optional("KEY", "a parked key, exactly; for skip the event's position"),
         ],
         options: [
             .flag("partitions", "status: with a line for each partition"),
@@ -31,10 +20,16 @@ public struct ProjectionsCommand: Sendable {
             .flag("json", "print one JSON object instead of text"),
         ],
         examples: [
-            .init("projections", "exit code 1 when one has stopped or keys are parked"),
-            .init("projections --partitions --json", "for a monitoring script"),
-            .init("projections retry order_summaries order-17", "once the fix is deployed; 1 when it fails again"),
-            .init("projections discard order_summaries order-17 --reason 'test data' --by ada --yes"),
+            .init("projections", "how all are doing; exit code 1 when one has stopped or has parked keys"),
+            .init("projections status sales --partitions", "one of them, with who works on it"),
+            .init("projections pause sales --reason WHY", "ends its work in all processes"),
+            .init("projections resume sales", "lets it go on, also where it has stopped"),
+            .init("projections parked", "the keys that wait behind an event that failed"),
+            .init("projections show sales order-17", "a key's parked events, with what they say"),
+            .init("projections retry sales order-17", "projects them in order; 1 when one fails again"),
+            .init("projections retry sales --all", "the same for every parked key"),
+            .init("projections discard sales order-17 --reason WHY --by ME --yes", "gives the first up"),
+            .init("projections skip sales 1204 --reason WHY --by ME --yes", "gives up what it stopped at"),
         ])
 
     let application: Application

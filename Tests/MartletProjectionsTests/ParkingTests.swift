@@ -38,8 +38,7 @@ import Testing
         }
     }
 
-    @Test func `a retry that fails again says so, and one after the fix projects what waited in its order`() async throws
-    {
+    @Test func `a retry that fails says so, and one after the fix keeps the order`() async throws {
         try await openWithParkedKey { depot, moves in
             let again = try await moves.retry("parcel-a")
             #expect((again.key, again.projected, again.problem) == ("parcel-a", 0, "broken at \"bog\""))

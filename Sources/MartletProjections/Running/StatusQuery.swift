@@ -71,7 +71,8 @@ extension ProjectionStatus {
                 number: Int(number), position: position, lag: max(0, head.rawValue - position.rawValue),
                 lagTime: .seconds(try row.decode(column: 10, as: Double?.self) ?? 0),
                 member: try row.decode(column: 7, as: UUID?.self), rate: try row.decode(column: 8, as: Double.self),
-                lastError: try row.decode(column: 9, as: String?.self))
+                // Told before it had come to the end, where nothing is left that could fail.
+                lastError: position >= head ? nil : try row.decode(column: 9, as: String?.self))
         }
     }
 }
