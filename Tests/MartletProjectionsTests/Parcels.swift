@@ -39,7 +39,7 @@ final class Trouble: Sendable {
     }
 }
 
-/// Writes down every move in the order in which it takes effect; twice the same one is an error.
+/// Writes down every move in the order in which it takes effect; one that does so twice shows.
 struct Moves: Projection {
     static let name = "moves"
     static let partitions = 2
@@ -49,7 +49,7 @@ struct Moves: Projection {
             "moves",
             """
             CREATE TABLE moves (
-                n bigint GENERATED ALWAYS AS IDENTITY, position bigint PRIMARY KEY, version bigint NOT NULL,
+                n bigint GENERATED ALWAYS AS IDENTITY, position bigint NOT NULL, version bigint NOT NULL,
                 parcel text NOT NULL, place text NOT NULL)
             """)
     ]

@@ -83,8 +83,6 @@ extension Error {
     /// Whether the event may be to blame: anything but an absent database, a lost race for a lock and a lost lease.
     var isOfTheEvent: Bool {
         switch self {
-        // The server gives up on a transaction in which nothing is asked for long: the handler was at something else.
-        case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
         case let error as PostgresError:
             !error.isUnavailability && !error.isOfTheMoment
         case let error as EventStoreError:
