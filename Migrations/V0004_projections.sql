@@ -42,7 +42,7 @@ CREATE TABLE "{schema}".projection_partitions (
     epoch bigint NOT NULL DEFAULT 0,
     -- The last event that was seen, which must stand in the log: else this is not the log that was read.
     event_position bigint NOT NULL DEFAULT 0,
-    -- Counts what operators did to parked keys, so that the worker looks again.
+    -- Counts the keys that operators have made free again, so that the worker looks which are parked.
     parkings bigint NOT NULL DEFAULT 0,
     -- Where it stood when the lease began; null when the last lease ended in good order.
     claimed_position bigint,
@@ -113,7 +113,9 @@ CREATE TABLE "{schema}".dead_letters (
     CONSTRAINT dead_letters_build_fkey FOREIGN KEY (build)
         REFERENCES "{schema}".projection_builds ON DELETE CASCADE,
     CONSTRAINT dead_letters_state_check CHECK (state IN ('parked', 'retried', 'discarded')),
-    CONSTRAINT dead_letters_reason_check CHECK (state <> 'discarded' OR (reason IS NOT NULL AND actor IS NOT NULL))
+    CONSTRAINT dead_letters_reason_check CHECK (
+        state <> 'discarded' OR (coalesce(btrim(reason), '') <> '' AND coalesce(btrim(actor), '') <> '')
+    )
 );
 
 CREATE INDEX dead_letters_parked_idx ON "{schema}".dead_letters (build, partition, key, position)

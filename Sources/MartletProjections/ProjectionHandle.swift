@@ -32,8 +32,10 @@ public struct ProjectionHandle: Sendable {
     /// How it is doing, in whatever processes it runs.
     /// - Throws: `PostgresError` when the database cannot be asked.
     public func status() async throws -> ProjectionStatus {
-        try await StatusQuery(declaration: writer.declaration, surroundings: surroundings).status()
+        try await statusQuery.status()
     }
+
+    private var statusQuery: StatusQuery { StatusQuery(declaration: writer.declaration, surroundings: surroundings) }
 
     /// Ends its work in all processes until it is resumed; once this returns nothing of it moves any more.
     /// - Throws: `PostgresError`.

@@ -19,11 +19,15 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
     public let projection: String
     public let problem: String
 
+    /// On one line.
     public var description: String {
-        switch kind {
-        case .parked: "projection \"\(projection)\" parked an event: \(problem)"
-        case .stopped: "projection \"\(projection)\" has stopped: \(problem)"
-        }
+        let what =
+            switch kind {
+            case .parked: "parked an event"
+            case .stopped: "has stopped"
+            }
+        let problem = problem.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return "projection \"\(projection)\" \(what): \(problem)"
     }
 }
 

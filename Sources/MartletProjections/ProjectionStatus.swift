@@ -5,8 +5,8 @@ public import MartletDomain
 public struct ProjectionStatus: Sendable {
     public enum State: Hashable, Sendable {
         case running
-        /// By an operator.
-        case paused
+        /// By an operator, who may have said why.
+        case paused(reason: String?)
         /// By an event that may not be passed; waits for an operator.
         case stopped(reason: String)
         /// This program's version is not the live one: a rebuild makes it so.
@@ -18,11 +18,15 @@ public struct ProjectionStatus: Sendable {
         public let number: Int
         /// The last position whose effect is committed.
         public let position: GlobalPosition
+        /// How many events of the log are still before it, whichever partition they belong to.
+        public let lag: Int64
+        /// How long ago the oldest of them was recorded; zero when there is none.
+        public let lagTime: Duration
         /// The process that works on it; nil when none does.
         public let member: UUID?
-        /// Events a second that took effect lately.
+        /// Events a second that took effect lately; zero when no process works on it.
         public let rate: Double
-        /// Why the last try failed; nil when it did not.
+        /// Why the last try failed; nil when it did not. As the process told last, which it does three times a lease.
         public let lastError: String?
     }
 
@@ -33,8 +37,6 @@ public struct ProjectionStatus: Sendable {
     public let partitions: [Partition]
     /// The log's end when this was asked.
     public let head: GlobalPosition
-    /// How long ago the oldest event was recorded that is still before it; zero when there is none.
-    public let lagTime: Duration
     /// Keys of which events are parked.
     public let parkedKeys: Int
 
@@ -44,6 +46,13 @@ public struct ProjectionStatus: Sendable {
     /// How many events of the log are still before it.
     public var lag: Int64 { max(0, head.rawValue - position.rawValue) }
 
+    /// How long ago the oldest event was recorded that is still before it; zero when there is none.
+    public var lagTime: Duration { partitions.map(\.lagTime).max() ?? .zero }
+
+    /// Events a second that took effect lately.
+    public var rate: Double { partitions.map(\.rate).reduce(0, +) }
+
+    /// Why it has stopped, or else why the last try of a partition failed.
     public var lastError: String? {
         if case .stopped(let reason) = state { reason } else { partitions.lazy.compactMap(\.lastError).first }
     }

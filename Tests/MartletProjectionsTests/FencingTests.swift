@@ -103,7 +103,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(50))
             try await crowd.projection.pause(because: "a test")
             let stopped = try await positions(crowd)
-            #expect(try await crowd.projection.status().state == .paused)
+            #expect(try await crowd.projection.status().state == .paused(reason: "a test"))
             let last = try await appending.value
             #expect(try await positions(crowd) == stopped)
             #expect(try await crowd.shares() == [])

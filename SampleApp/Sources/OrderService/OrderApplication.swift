@@ -1,4 +1,5 @@
 public import Martlet
+import MartletCLI
 import OrderDomain
 import OrderReadModel
 
@@ -6,7 +7,8 @@ import OrderReadModel
 public enum OrderApplication {
     /// Does no I/O.
     public static func on(_ postgres: PostgresConfiguration, connections: Int = 16) -> Application {
-        Application(postgres: postgres, connections: connections) {
+        let incidents = IncidentReport { StandardStream.error.writeLine("order-service: \($0)") }
+        return Application(postgres: postgres, connections: connections, incidents: incidents) {
             OrderSummaries()
             RevenueByDay()
         }

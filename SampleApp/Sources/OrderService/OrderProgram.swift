@@ -12,7 +12,7 @@ public enum OrderProgram {
             "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
             commands: [
                 migrate(application), verify(application), serve(application), importing(application),
-                report(application),
+                report(application), projections(application),
             ])
     }
 
@@ -31,6 +31,14 @@ public enum OrderProgram {
             let verdict = try await verify.run(arguments)
             StandardStream.output.writeLine(verdict.text)
             return verdict.exitCode
+        }
+    }
+
+    private static func projections(_ application: Application) -> Command {
+        Command(ProjectionsCommand.syntax) { arguments in
+            let answer = try await ProjectionsCommand(application).run(arguments)
+            StandardStream.output.writeLine(answer.text)
+            return answer.exitCode
         }
     }
 

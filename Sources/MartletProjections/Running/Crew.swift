@@ -114,7 +114,8 @@ struct Crew<Writer: ReadModelWriter> {
             // Somebody else may be in the middle of a transaction there.
             try await Task.sleep(for: .milliseconds(50))
         case .stopped(let reason):
-            try await ProjectionControl(writer.declaration.name, surroundings).stop(because: reason)
+            let control = ProjectionControl(writer.declaration.name, surroundings)
+            guard try await control.stop(because: reason, at: tenure.lease, of: target) else { return }
             surroundings.incidents.tell(
                 ProjectionIncident(kind: .stopped, projection: writer.declaration.name, problem: reason))
         }

@@ -6,15 +6,23 @@ extension PartitionWorker {
     /// Waits and lets the next try begin, unless the failing event is to be parked or is not to be passed.
     mutating func recover(from error: any Error) async throws -> End? {
         try Task.checkCancellation()
-        tenure.failed("\(error)")
+        let problem = String(problem: error)
+        tenure.failed(problem)
         failures += 1
         if !error.isOfTheEvent {
             // A commit whose outcome is unknown has moved the checkpoint or not; and another server may be there now.
             await losePlace()
         } else {
+            countedTry = nil
             let wasAlone = batch.size == 1
             batch.failed()
-            if wasAlone, let event = next { return try await giveUpIfTriedEnough(event, error) }
+            if wasAlone, let event = next {
+                attempts += 1
+                // What cannot be read now cannot be read in a second.
+                if attempts >= writer.declaration.onFailure.attempts || event.isUnreadable {
+                    return try await giveUp(event, because: problem)
+                }
+            }
         }
         try await rest(for: backoff.delay(after: failures))
         return nil
@@ -26,53 +34,50 @@ extension PartitionWorker {
         while !tenure.isRevoked, end > .now { try await Task.sleep(for: min(end - .now, .milliseconds(100))) }
     }
 
-    private mutating func giveUpIfTriedEnough(_ event: Event, _ error: any Error) async throws -> End? {
-        attempts += 1
-        let policy = writer.declaration.onFailure
-        // What cannot be read now cannot be read in a second.
-        let isUnreadable = if case .failure = event.input { true } else { false }
-        guard attempts >= policy.attempts || isUnreadable else {
-            try await rest(for: backoff.delay(after: failures))
-            return nil
+    /// Parks the event or stops before it; what cannot be written down must not be passed.
+    mutating func giveUp(_ event: Event, because problem: String) async throws -> End? {
+        // Later events of its key would go on, where its stream does not tell which key that is.
+        let hasUnknownKey = event.isUnreadable && !writer.declaration.isKeyedByStream
+        guard writer.declaration.onFailure.parks, !hasUnknownKey else {
+            return .stopped(reason: event.telling(problem))
         }
-        let problem = "\(error)"
-        // Later events of its key may be in partitions that do not know of it.
-        let hasUnknownKey = isUnreadable && !writer.declaration.isKeyedByStream && target.partitions > 1
-        guard policy.parks, !hasUnknownKey else { return .stopped(reason: event.telling(problem)) }
-        return try await parkOrStop(event, problem)
-    }
-
-    /// Parks; what cannot be written down must not be passed.
-    private mutating func parkOrStop(_ event: Event, _ problem: String) async throws -> End? {
         do {
             try await park(event, after: attempts, problem: problem)
-            return nil
         } catch let error where error.isOfTheEvent {
-            return .stopped(reason: event.telling("it cannot be parked either: \(error); it failed with: \(problem)"))
+            let flaw = String(problem: error)
+            return .stopped(reason: event.telling("it cannot be parked either: \(flaw); it failed with: \(problem)"))
+        } catch {
+            await losePlace()
+            try await rest(for: backoff.delay(after: failures))
         }
+        return nil
     }
 
     /// Counts the try before it is made, where the one before may have ended the process; true when it is one too many.
     mutating func wasTriedTooOften(_ event: Event) async throws -> Bool {
-        // A try that said nothing about the event was counted before it was made: this one is in its place.
-        let more: Int32 = wasNoTry ? 0 : 1
+        if countedTry == event.position { return false }
         let rows = try await surroundings.pool.query(
             """
             UPDATE \(target.schema).projection_partitions p
             SET tried_position = \(event.position.rawValue),
-                tries = CASE WHEN p.tried_position = \(event.position.rawValue) THEN p.tries + \(more) ELSE 1 END
+                tries = CASE WHEN p.tried_position = \(event.position.rawValue) THEN p.tries + 1 ELSE 1 END
             WHERE p.build = \(target.build) AND p.partition = \(Int16(tenure.lease.partition))
                 AND p.epoch = \(tenure.lease.epoch)
             RETURNING p.tries
             """)
         guard let tries = try rows.first?.decode(Int32.self) else { throw Checkpoint.Fenced() }
-        wasNoTry = false
         attempts = Int(tries) - 1
-        return attempts >= writer.declaration.onFailure.attempts
+        guard attempts < writer.declaration.onFailure.attempts else { return true }
+        countedTry = event.position
+        return false
     }
 }
 
 extension RoutedEvent {
+    var isUnreadable: Bool {
+        if case .failure = input { true } else { false }
+    }
+
     /// The problem and where it is.
     func telling(_ problem: String) -> String {
         "event \"\(stored.type)\" at position \(position) (stream \"\(stored.stream)\"): \(problem)"
@@ -80,15 +85,20 @@ extension RoutedEvent {
 }
 
 extension Error {
-    /// Whether the event may be to blame: anything but an absent database and a lost race for a lock. Who leaves the
-    /// transaction idle for too long has himself to blame.
+    /// Whether the event may be to blame: anything but an absent database, a lost race for a lock and a lost lease. Who
+    /// leaves the transaction idle for too long has himself to blame.
     var isOfTheEvent: Bool {
         switch self {
         case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
         case let error as PostgresError:
             !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
-        case let error as EventStoreError: !error.isUnavailability
-        case is CancellationError: false
+        case let error as EventStoreError:
+            switch error {
+            case .database(let error): error.isOfTheEvent
+            case .cancelled, .overloaded: false
+            default: true
+            }
+        case is CancellationError, is Checkpoint.Fenced: false
         default: true
         }
     }

@@ -49,8 +49,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     var batch = BatchSize()
     var failures = 0
     var attempts = 0
-    /// Whether the last try said nothing about the event: the database was away, or another one was faster.
-    var wasNoTry = false
+    /// The event whose try is counted and was given up for a reason that was not its own.
+    var countedTry: GlobalPosition?
     var parked: (keys: Set<String>, parkings: Int64)?
 
     init(
@@ -103,7 +103,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
 
     /// Takes what is not certain any more for unknown.
     mutating func losePlace() async {
-        (knowsPlace, wasNoTry) = (false, true)
+        knowsPlace = false
         await pages.forget()
     }
 
@@ -111,10 +111,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     private mutating func step(_ generation: UInt64) async throws -> End? {
         // A worker that was asked to end does not begin another batch.
         if pending.isEmpty, !tenure.isRevoked { try await readOn(generation) }
-        guard pending.isEmpty || tenure.isRevoked else {
-            try await projectNext()
-            return nil
-        }
+        guard pending.isEmpty || tenure.isRevoked else { return try await projectNext() }
         let isDone = tenure.isRevoked || end.map { seen >= $0 } ?? false
         let isDue = isDone || isAwaited(after: stored, upTo: seen) || .now - lastStored >= idleInterval
         if seen > stored, isDue { try await store() }
@@ -142,11 +139,11 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     }
 
     /// Projects what the batch size allows of what is pending.
-    private mutating func projectNext() async throws {
+    private mutating func projectNext() async throws -> End? {
         let events = Array(pending.prefix(batch.size))
         let new = events.count == pending.count ? through : events.last?.position ?? through
         if batch.isCareful, let event = events.first, try await wasTriedTooOften(event) {
-            return try await park(event, after: attempts, problem: "the process died each time it was projected")
+            return try await giveUp(event, because: "the process died each time it was projected")
         }
         let begun = ContinuousClock.now
         try await commit(events, upTo: new) { worker, events, transaction in
@@ -154,6 +151,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         }
         batch.took(.now - begun, events: events.count)
         (failures, attempts) = (0, 0)
+        return nil
     }
 
     /// Moves the checkpoint, and in the same transaction writes the effects of those events whose keys are not parked.
@@ -168,9 +166,9 @@ struct PartitionWorker<Writer: ReadModelWriter> {
             let parkings = try await worker.checkpoint.move(from: old, to: new, last: last, in: transaction)
             var keys = known?.keys ?? []
             if known?.parkings != parkings { keys = try await worker.deadLetters.parkedKeys(in: transaction) }
-            let waiting = keys.isEmpty ? [] : events.filter { $0.isHeld(by: keys) }
+            let waiting = keys.isEmpty ? [] : events.filter { keys.contains($0.key) }
             worker.deadLetters.enqueueWaiting(waiting, in: transaction)
-            let free = waiting.isEmpty ? events : events.filter { !$0.isHeld(by: keys) }
+            let free = waiting.isEmpty ? events : events.filter { !keys.contains($0.key) }
             if !free.isEmpty { try await write(worker, free, transaction) }
             return (keys: keys, parkings: parkings)
         }
@@ -198,11 +196,6 @@ struct PartitionWorker<Writer: ReadModelWriter> {
                 kind: .parked, projection: writer.declaration.name, problem: event.telling(problem)))
         (failures, self.attempts) = (0, 0)
     }
-}
-
-extension RoutedEvent {
-    /// Whether it waits behind a parked event of its key, or of its stream where that is all that is known of one.
-    func isHeld(by keys: Set<String>) -> Bool { keys.contains(key) || keys.contains(stored.stream.description) }
 }
 
 extension EventStoreError {

@@ -1,0 +1,106 @@
+import Martlet
+
+extension ProjectionsCommand {
+    func status(_ name: String?, partitions: Bool) async throws -> Statuses {
+        var statuses: [ProjectionStatus] = []
+        for handle in try handles(name) { statuses.append(try await handle.status()) }
+        return Statuses(projections: statuses, showsPartitions: partitions)
+    }
+
+    func pause(_ name: String, because reason: String) async throws -> Changed {
+        try await handle(name).pause(because: reason)
+        return Changed(projection: try await handle(name).status(), what: "paused")
+    }
+
+    func resume(_ name: String) async throws -> Changed {
+        try await handle(name).resume()
+        return Changed(projection: try await handle(name).status(), what: "resumed")
+    }
+
+    /// What was done to a projection, and how it is doing now.
+    struct Changed: Answer {
+        let projection: ProjectionStatus
+        let what: String
+
+        var lines: [String] { ["\(what) \"\(projection.name)\" at position \(projection.position.grouped)"] }
+
+        func encode(to encoder: any Encoder) throws { try projection.encode(to: encoder) }
+    }
+
+    struct Statuses: Answer {
+        let projections: [ProjectionStatus]
+        let showsPartitions: Bool
+
+        private enum CodingKeys: String, CodingKey { case projections }
+
+        /// Paused is what somebody wanted; these two want somebody.
+        var exitCode: ExitCode {
+            projections.contains { status in status.isStopped || status.parkedKeys > 0 } ? .failure : .success
+        }
+
+        var lines: [String] {
+            guard !projections.isEmpty else { return ["the application has no projections"] }
+            var table = TextTable(
+                .text("projection"), .text("state"), .number("position"), .number("lag"), .number("behind"),
+                .number("events/s"), .number("parked keys"), .text(showsPartitions ? "worked on by" : ""))
+            for status in projections {
+                table.add(
+                    .text(status.name), .text(status.state.name), .number(status.position.grouped),
+                    .number(Int(status.lag).grouped), .number(status.lagTime.rounded),
+                    .number(Int(status.rate).grouped), .number(status.parkedKeys.grouped), .text(""))
+                if showsPartitions { for partition in status.partitions { table.add(partition) } }
+            }
+            let notes = projections.flatMap(\.notes)
+            return table.lines + (notes.isEmpty ? [] : [""] + notes)
+        }
+    }
+}
+
+extension TextTable {
+    fileprivate mutating func add(_ partition: ProjectionStatus.Partition) {
+        add(
+            .text("  partition \(partition.number)"), .text(""), .number(partition.position.grouped),
+            .number(Int(partition.lag).grouped), .number(partition.lagTime.rounded),
+            .number(Int(partition.rate).grouped), .number(""),
+            .text(partition.member.map { $0.uuidString.lowercased() } ?? "nobody"))
+    }
+}
+
+extension ProjectionStatus {
+    fileprivate var isStopped: Bool {
+        if case .stopped = state { true } else { false }
+    }
+
+    /// What somebody should know or do, a line each.
+    fileprivate var notes: [String] {
+        var notes: [String] = []
+        if let reason = state.reason { notes.append("\(name) is \(state.name): \(reason.onOneLine)") }
+        if isStopped { notes.append("  mend what is wrong, then: projections resume \(name)") }
+        for partition in partitions where !isStopped {
+            guard let error = partition.lastError else { continue }
+            notes.append("\(name), partition \(partition.number), is trying again: \(error.onOneLine)")
+        }
+        let parked = parkedKeys.counted("parked key")
+        if parkedKeys > 0 { notes.append("\(name) has \(parked): projections parked \(name)") }
+        return notes
+    }
+}
+
+extension GlobalPosition {
+    var grouped: String { Int(rawValue).grouped }
+}
+
+extension Duration {
+    /// In the largest unit that fits: `0 s`, `4.2 s`, `3 min`, `5 h`, `2 d`.
+    var rounded: String {
+        let seconds = self / .seconds(1)
+        return switch seconds {
+        case ..<0.05: "0 s"
+        case ..<10: "\((seconds * 10).rounded() / 10) s"
+        case ..<120: "\(Int(seconds)) s"
+        case ..<7200: "\(Int(seconds / 60)) min"
+        case ..<172_800: "\(Int(seconds / 3600)) h"
+        default: "\(Int(seconds / 86_400).grouped) d"
+        }
+    }
+}
