@@ -28,17 +28,21 @@ extension PartitionWorker {
 
     private mutating func giveUpIfTriedEnough(_ event: Event, _ error: any Error) async throws -> End? {
         attempts += 1
-        let policy = writer.declaration.onFailure
         // What cannot be read now cannot be read in a second.
-        let isUnreadable = if case .failure = event.input { true } else { false }
-        guard attempts >= policy.attempts || isUnreadable else {
+        guard attempts >= writer.declaration.onFailure.attempts || event.isUnreadable else {
             try await rest(for: backoff.delay(after: failures))
             return nil
         }
-        let problem = "\(error)"
+        return try await giveUp(event, "\(error)")
+    }
+
+    /// Parks an event, or ends before it where it may not be passed.
+    mutating func giveUp(_ event: Event, _ problem: String) async throws -> End? {
         // Later events of its key may be in partitions that do not know of it.
-        let hasUnknownKey = isUnreadable && !writer.declaration.isKeyedByStream && target.partitions > 1
-        guard policy.parks, !hasUnknownKey else { return .stopped(reason: event.telling(problem)) }
+        let hasUnknownKey = event.isUnreadable && !writer.declaration.isKeyedByStream && target.partitions > 1
+        guard writer.declaration.onFailure.parks, !hasUnknownKey else {
+            return .stopped(reason: event.telling(problem))
+        }
         return try await parkOrStop(event, problem)
     }
 
@@ -73,6 +77,8 @@ extension PartitionWorker {
 }
 
 extension RoutedEvent {
+    var isUnreadable: Bool { if case .failure = input { true } else { false } }
+
     /// The problem and where it is.
     func telling(_ problem: String) -> String {
         "event \"\(stored.type)\" at position \(position) (stream \"\(stored.stream)\"): \(problem)"
@@ -87,7 +93,8 @@ extension Error {
         case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
         case let error as PostgresError:
             !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
-        case let error as EventStoreError: !error.isUnavailability
+        case let error as EventStoreError:
+            if case .database(let reason) = error { reason.isOfTheEvent } else { !error.isUnavailability }
         case is CancellationError: false
         default: true
         }

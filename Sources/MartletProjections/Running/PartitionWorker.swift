@@ -112,8 +112,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         // A worker that was asked to end does not begin another batch.
         if pending.isEmpty, !tenure.isRevoked { try await readOn(generation) }
         guard pending.isEmpty || tenure.isRevoked else {
-            try await projectNext()
-            return nil
+            return try await projectNext()
         }
         let isDone = tenure.isRevoked || end.map { seen >= $0 } ?? false
         let isDue = isDone || isAwaited(after: stored, upTo: seen) || .now - lastStored >= idleInterval
@@ -142,11 +141,11 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     }
 
     /// Projects what the batch size allows of what is pending.
-    private mutating func projectNext() async throws {
+    private mutating func projectNext() async throws -> End? {
         let events = Array(pending.prefix(batch.size))
         let new = events.count == pending.count ? through : events.last?.position ?? through
         if batch.isCareful, let event = events.first, try await wasTriedTooOften(event) {
-            return try await park(event, after: attempts, problem: "the process died each time it was projected")
+            return try await giveUp(event, "the process died each time it was projected")
         }
         let begun = ContinuousClock.now
         try await commit(events, upTo: new) { worker, events, transaction in
@@ -154,6 +153,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         }
         batch.took(.now - begun, events: events.count)
         (failures, attempts) = (0, 0)
+        return nil
     }
 
     /// Moves the checkpoint, and in the same transaction writes the effects of those events whose keys are not parked.

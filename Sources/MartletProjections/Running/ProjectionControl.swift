@@ -30,10 +30,11 @@ struct ProjectionControl: Sendable {
                 ON CONFLICT ON CONSTRAINT projections_pkey DO UPDATE
                 SET state = EXCLUDED.state, reason = EXCLUDED.reason, changed_at = clock_timestamp()
                 """)
-            // Whoever works on it now cannot commit any more.
+            // Whoever works on it now cannot commit any more; an event that ended its process gets new tries.
             transaction.enqueue(
                 """
-                UPDATE \(schema).projection_partitions p SET epoch = p.epoch + 1, claimed_position = NULL
+                UPDATE \(schema).projection_partitions p
+                SET epoch = p.epoch + 1, claimed_position = NULL, tried_position = 0, tries = 0
                 FROM \(schema).projection_builds b
                 WHERE b.build = p.build AND b.projection = \(name) AND b.stage = 'live'
                 """)
