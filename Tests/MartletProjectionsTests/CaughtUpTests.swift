@@ -23,7 +23,7 @@ import Testing
             defer { for member in members { member.cancel() } }
             #expect(try await crowd.settles(at: [2, 2], within: .seconds(5)))
             let median = try await median(crowd, tries: 21)
-            #expect(median < CatchUp.pollInterval / 4, "\(median)")
+            #expect(median < CatchUp.pollInterval / 2, "\(median)")
         }
     }
 
@@ -38,7 +38,7 @@ import Testing
             }
             #expect(try await crowd.settles(at: [2, 2], within: .seconds(5)))
             let median = try await median(crowd, tries: 21)
-            #expect(median < CatchUp.pollInterval / 4, "\(median)")
+            #expect(median < CatchUp.pollInterval / 2, "\(median)")
         }
     }
 

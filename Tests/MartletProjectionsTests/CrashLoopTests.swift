@@ -58,3 +58,42 @@ struct Trap: Aggregate {
         return deaths
     }
 }
+
+/// May not pass an event that cannot be projected.
+private struct Unforgiving: Projection {
+    static let name = "unforgiving"
+    static let onFailure = FailurePolicy.stop(after: 2)
+
+    func project(_ recorded: Recorded<Counter>, in transaction: Transaction) async throws {}
+}
+
+@Suite(.tags(.database)) struct CountedTriesTests {
+    /// As the processes left it that an event has ended.
+    private func plant(tries: Int32, _ application: Application) async throws {
+        try await application.pool.execute(
+            """
+            UPDATE martlet.projection_partitions
+            SET epoch = 5, claimed_position = 0, tried_position = 1, tries = \(tries)
+            """)
+    }
+
+    @Test(arguments: [(tries: Int32(1), stops: false), (tries: 2, stops: true)])
+    func `where it may not be passed, the projection stops before it`(tries: Int32, stops: Bool) async throws {
+        try await ThrowawayDatabase.with { database in
+            let application = Application(postgres: database.configuration, incidents: .init { _ in }) { Unforgiving() }
+            try await application.migrate()
+            try await plant(tries: tries, application)
+            let position = try await application.execute(.counted(by: 1), on: Counter.ID("a")).position
+            let running = Task { try await application.run() }
+            defer { running.cancel() }
+            let projection = application.projection(Unforgiving.self)
+            #expect(try await projection.caughtUp(to: position, within: stops ? .seconds(1) : .seconds(10)) != stops)
+            guard stops else { return }
+            guard case .stopped(let reason) = try await projection.status().state else {
+                Issue.record("expected it to have stopped")
+                return
+            }
+            #expect(reason.contains("the process died each time it was projected"), "\(reason)")
+        }
+    }
+}

@@ -148,4 +148,14 @@ import Testing
             }
         }
     }
+
+    @Test func `a resume gives an event new tries that has ended its process`() async throws {
+        try await Crowd.with { crowd in
+            try await crowd.execute("UPDATE martlet.projection_partitions SET tried_position = 3, tries = 5")
+            #expect(try await claims(crowd, lease: .milliseconds(1)).claim().leases.allSatisfy(\.isSuspect))
+            try await crowd.projection.pause()
+            try await crowd.projection.resume()
+            #expect(try await !claims(crowd).claim().leases.contains(where: \.isSuspect))
+        }
+    }
 }

@@ -49,7 +49,7 @@ struct Crew<Writer: ReadModelWriter> {
 
     /// Comes three times in a lease's time, and when another member calls.
     private func addHeartbeat(to group: inout Group) async {
-        let (calls, pause) = (surroundings.calls, surroundings.lease / 3)
+        let (calls, pause) = (surroundings.calls[writer.declaration.name], surroundings.lease / 3)
         let generation = await calls.generation
         group.addTask {
             await calls.wait(since: generation, atMost: pause)

@@ -15,8 +15,7 @@ package struct ProjectionSurroundings: Sendable {
     let signal: AppendSignal
     /// Wakes whoever waits for a projection of this process to move.
     let progress = AppendSignal()
-    /// Wakes the crews of this process: another member has come or gone.
-    let calls = AppendSignal()
+    let calls = Calls()
     let standings = Standings()
     private let listening = Listening()
     /// Who this process is among those that share the work.
@@ -37,11 +36,11 @@ package struct ProjectionSurroundings: Sendable {
             guard let text else {
                 // Whatever was said before this session listened, was missed.
                 await progress.wake()
-                return await calls.wake()
+                return await calls.wakeAll()
             }
             switch ProgressMessage(text) {
             case .reached: await progress.wake()
-            case .claim: await calls.wake()
+            case .claim(let projection): await calls.wake(projection)
             case .asked(let projection, let position):
                 guard standings.ask(projection, for: position, isFromElsewhere: true) else { return }
                 await signal?.wake()
