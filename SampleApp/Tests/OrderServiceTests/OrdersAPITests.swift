@@ -128,7 +128,13 @@ struct OrdersAPITests {
                 health.list("projections").compactMap { $0["name"] as? String } == [
                     "order_summaries", "revenue_by_day",
                 ])
-            #expect(health.list("projections").allSatisfy { $0["position"] as? Int == 1 && $0["lag"] as? Int == 0 })
+            for projection in health.list("projections") {
+                #expect(projection["state"] as? String == "running")
+                #expect(projection["position"] as? Int == 1)
+                #expect(projection["lag"] as? Int == 0)
+                #expect(projection["lagSeconds"] as? Double == 0)
+                #expect(projection["parkedKeys"] as? Int == 0)
+            }
         }
     }
 

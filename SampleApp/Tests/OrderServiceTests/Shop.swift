@@ -23,7 +23,7 @@ struct Shop: Sendable {
     static func open(_ body: (Shop) async throws -> Void) async throws {
         try await ThrowawayDatabase.with { database in
             let application = OrderApplication.on(database.configuration, connections: 8)
-            try await OrderApplication.migrate(application)
+            try await application.migrate()
             let running = Task { try await application.run() }
             defer { running.cancel() }
             try await body(Shop(database: database, application: application, router: OrdersAPI(application).router))
