@@ -42,9 +42,7 @@ package struct ReadModelDeclaration: Sendable {
 
     /// What changes when a table is declared otherwise: FNV-1a, 64 bits, of all statements but comments.
     var digest: String {
-        let text = tables.flatMap { [$0.name.name] + $0.statements.map(\.text).filter { !$0.hasPrefix("COMMENT ON ") } }
-            .joined(separator: ";\n")
-        return String(text.stableHash, radix: 16)
+        String(tables.map(\.digestText).joined(separator: ";\n").stableHash, radix: 16)
     }
 }
 
