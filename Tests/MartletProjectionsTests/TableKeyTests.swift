@@ -141,7 +141,7 @@ struct Stamped: TableProjection {
             let indexes = try await application.pool.query(
                 """
                 SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'read_models.shelf_rows'::regclass
-                ORDER BY 1 COLLATE "C"
+                ORDER BY indexrelid::regclass::text COLLATE "C"
                 """
             ).map { row in try row.decode(String.self) }
             #expect(

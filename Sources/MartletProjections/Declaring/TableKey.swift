@@ -79,7 +79,10 @@ extension UUID: TableKey {
 extension Date: TableKey {
     /// Told apart by the microsecond, as in the database.
     public static var parts: KeyParts<Date> {
-        KeyParts { String(($0.timeIntervalSince1970 * 1_000_000).rounded()) }
+        KeyParts { time in
+            let microseconds = (time.timeIntervalSince1970 * 1_000_000).rounded()
+            return Int64(exactly: microseconds).map { String($0) } ?? String(microseconds)
+        }
     }
 }
 
