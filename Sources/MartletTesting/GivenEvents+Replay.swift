@@ -7,8 +7,8 @@ extension GivenEvents {
     /// one by one, and, for each event, up to it, rolled back and once more, with the rest behind it.
     ///
     /// What is delivered again after its commit must change nothing. So a projection is found out that keeps a state of
-    /// its own beside its tables, asks a clock or a random number generator, or writes outside its transaction. Of each
-    /// kind that shows in the rows: a sequence, too, goes on when a transaction is rolled back.
+    /// its own beside its tables, asks a clock or a random number generator, writes outside its transaction, or takes
+    /// numbers from a sequence, which no roll-back sets back; as far as it shows in the rows.
     ///
     /// Takes about a fiftieth of a second an event; for a throw-away database.
     /// - Precondition: the projection declares its tables.

@@ -62,7 +62,10 @@ struct ShelfRows: TableProjection {
     }
 
     func apply(_ recorded: Recorded<Shelf>, to row: inout ShelfRow?) {
-        guard case .put(let item) = recorded.event, let colour = Colour(rawValue: item.colour) else { return row = nil }
+        guard case .put(let item) = recorded.event, let colour = Colour(rawValue: item.colour) else {
+            row = nil
+            return
+        }
         row = ShelfRow(
             colour: colour, day: item.day, id: item.id, at: item.at, count: (row?.count ?? 0) + item.number,
             label: item.label, bytes: Data([0, 255, 39]), json: JSON(bytes: Array("{\"a\":\"\\\"\"}".utf8)))
@@ -74,7 +77,8 @@ struct StampedRow: TableRow {
     var count: Int
     var key: Date { at }
 
-    static let table = Table<StampedRow>("stamped", key: Column("at", \.at), columns: Column("count", \.count), make: Self.init)
+    static let table = Table<StampedRow>(
+        "stamped", key: Column("at", \.at), columns: Column("count", \.count), make: Self.init)
 }
 
 struct Stamped: TableProjection {
@@ -127,7 +131,8 @@ struct Stamped: TableProjection {
         } _: { application in
             let columns = try await application.pool.query(
                 """
-                SELECT attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN '' ELSE ' NULL' END
+                SELECT attname || ' ' || format_type(atttypid, atttypmod)
+                    || CASE WHEN attnotnull THEN '' ELSE ' NULL' END
                     || coalesce(' "' || col_description(attrelid, attnum) || '"', '')
                     || CASE WHEN attcollation = '"C"'::regcollation THEN ' C' ELSE '' END
                 FROM pg_attribute WHERE attrelid = 'read_models.shelf_rows'::regclass AND attnum > 0 ORDER BY attnum

@@ -43,7 +43,8 @@ enum Two: VersionNumber { static let number = 2 }
             }
             try await applications[0].migrate()
             #expect(try await applications[0].pendingTables().isEmpty)
-            let builds = try await applications[0].pool.query("SELECT projection FROM martlet.projection_builds ORDER BY 1")
+            let builds = try await applications[0].pool.query(
+                "SELECT projection FROM martlet.projection_builds ORDER BY projection")
             let names: [String] = try builds.map { row in try row.decode(String.self) }
             #expect(names == ["notes", "sums"])
         }

@@ -9,7 +9,8 @@ private struct JarRow: TableRow {
     var count: Int
     var key: String { jar }
 
-    static let table = Table<JarRow>("jars", key: Column("jar", \.jar), columns: Column("count", \.count), make: Self.init)
+    static let table = Table<JarRow>(
+        "jars", key: Column("jar", \.jar), columns: Column("count", \.count), make: Self.init)
 }
 
 private struct Jars: TableProjection {
@@ -142,7 +143,8 @@ struct GivenEventsTests {
         let found = try await issues { GivenEvents(for: Misplaced(), .on(blue, .filled(count: 1))).then([]) }
         #expect(
             found.map(\.text) == [
-                "Misplaced cannot project the events: table \"jars\": expected a row of key \"blue\", found one of \"green\""
+                "Misplaced cannot project the events: "
+                    + "table \"jars\": expected a row of key \"blue\", found one of \"green\""
             ])
     }
 }

@@ -79,7 +79,7 @@ private struct WritingElsewhere: Projection {
     }
 }
 
-/// Takes a batch for all there is: it remembers the total of what it saw since the last commit in the table itself.
+/// Numbers what it writes by a sequence.
 private struct Numbering: Projection {
     static let name = "cookies"
     static let tables = [
@@ -171,10 +171,14 @@ private struct Failing: Projection {
 
     @Test func `a projection without tables of its own, or one that fails, is an issue`() async throws {
         let undeclared = try await issues { try await story(Undeclared()).checkReplay() }
-        #expect(undeclared.first?.text.hasSuffix("expected a projection that declares its tables, found Undeclared, which does not") == true)
+        #expect(
+            undeclared.map(\.text) == [
+                "Undeclared: expected a projection that declares its tables, found Undeclared, which does not"
+            ])
         let failing = try await issues { try await story(Failing()).checkReplay() }
-        #expect(failing.map(\.text) == [
-            "Failing: all events in one batch: PostgreSQL error 22012: division by zero, statement: SELECT 1 / 0"
-        ])
+        #expect(
+            failing.map(\.text) == [
+                "Failing: all events in one batch: PostgreSQL error 22012: division by zero, statement: SELECT 1 / 0"
+            ])
     }
 }

@@ -17,6 +17,15 @@ public struct OrderSummary: Codable, Hashable, Sendable {
     public internal(set) var position: Int64
     /// The position at which it was placed, by which lists are ordered.
     public let placedPosition: Int64
+
+    public init(
+        id: String, customer: String, status: OrderStatus, itemCount: Int, totalCents: Int, placedAt: Date,
+        updatedAt: Date, version: Int64, position: Int64, placedPosition: Int64
+    ) {
+        (self.id, self.customer, self.status) = (id, customer, status)
+        (self.itemCount, self.totalCents, self.placedAt, self.updatedAt) = (itemCount, totalCents, placedAt, updatedAt)
+        (self.version, self.position, self.placedPosition) = (version, position, placedPosition)
+    }
 }
 
 extension OrderSummary: TableRow {

@@ -15,7 +15,8 @@ struct MigrateCommandTests {
                 printed.append(try await command.run(try MigrateCommand.syntax.parse(words)))
             }
             #expect(printed[0].hasPrefix("would apply martlet/V0001_events.sql\n"))
-            #expect(printed[0].hasSuffix("\nwould make table shop.order_summaries\nwould make table shop.revenue_by_day"))
+            #expect(
+                printed[0].hasSuffix("\nwould make table shop.order_summaries\nwould make table shop.revenue_by_day"))
             #expect(printed[1].hasPrefix("{\"pending\":[{\"schema\":\"martlet\""))
             #expect(printed[1].hasSuffix("{\"schema\":\"shop\",\"table\":\"revenue_by_day\"}]}"))
             #expect(printed[2].hasPrefix("applied martlet/V0001_events.sql\n"))

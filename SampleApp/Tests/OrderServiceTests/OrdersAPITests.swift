@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletHTTP
+import OrderReadModel
 import Testing
 
 @testable import OrderService
@@ -135,6 +136,40 @@ struct OrdersAPITests {
                 #expect(projection["lagSeconds"] as? Double == 0)
                 #expect(projection["parkedKeys"] as? Int == 0)
             }
+        }
+    }
+
+    @Test func `a read of orders does not wait for the revenue`() async throws {
+        try await Shop.open { shop in
+            try await shop.application.projection(RevenueByDay.self).pause(because: "a test")
+            let placed = try await shop.post("/orders", orderBody("a"))
+            let position = try #require(placed.headers["Martlet-Position"])
+            #expect(try await shop.get("/orders/a", headers: ["Martlet-Position": position]).status == .ok)
+            let health = try await shop.get("/health")
+            #expect(health.status == .ok)
+            #expect(health.text("status") == "degraded")
+            let states = health.list("projections").compactMap { $0["state"] as? String }
+            #expect(states == ["running", "paused"])
+            #expect(health.list("projections").last?["lag"] as? Int == 1)
+        }
+    }
+
+    @Test func `an event that cannot be read parks or stops the read models, and health says which`() async throws {
+        try await Shop.open { shop in
+            for projection in shop.application.projections { try await projection.pause() }
+            _ = try await shop.post("/orders", orderBody("a"))
+            try await shop.application.pool.execute("UPDATE martlet.events SET payload = '{}'")
+            for projection in shop.application.projections { try await projection.resume() }
+            // It tells each order's row by the event itself, so it cannot know what is to wait behind it.
+            while try await shop.application.projection(OrderSummaries.self).status().state == .running {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await shop.application.projection(RevenueByDay.self).caughtUp(to: 1, within: .seconds(60)))
+            let health = try await shop.get("/health")
+            #expect(health.status == .ok)
+            #expect(health.text("status") == "degraded")
+            #expect(health.list("projections").compactMap { $0["state"] as? String } == ["stopped", "running"])
+            #expect(health.list("projections").compactMap { $0["parkedKeys"] as? Int } == [0, 1])
         }
     }
 
