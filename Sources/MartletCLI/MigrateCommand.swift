@@ -1,6 +1,6 @@
 public import Martlet
 
-/// A schema that `migrate` brings up to date.
+/// A schema that `migrate` brings up to date beside Martlet's own and the projections' tables.
 public struct MigratedSchema: Sendable {
     /// What is done to it.
     enum Step: String, Sendable {

@@ -7,6 +7,7 @@ import Testing
 
 struct ReadModelTests {
     private let tea = Order.ID("tea")
+    private let other = Order.ID("other")
     private let noon = Date(timeIntervalSince1970: 1_790_000_000)
 
     private func details() throws -> OrderDetails {
@@ -16,7 +17,7 @@ struct ReadModelTests {
 
     @Test func `a summary tells where its order stands`() throws {
         let (later, details) = (noon.addingTimeInterval(60), try details())
-        GivenEvents(for: OrderSummaries(), .on(tea, .placed(details), at: noon), .on("other", .placed(details)))
+        GivenEvents(for: OrderSummaries(), .on(tea, .placed(details), at: noon), .on(other, .placed(details)))
             .when(.on(tea, .paid(cents: 1580, at: later), at: later))
             .then([
                 OrderSummary(
@@ -33,12 +34,13 @@ struct ReadModelTests {
         let events: Happened = .on(
             tea, .placed(details), .paid(cents: 1580, at: noon),
             .cancelled(reason: "late", refundedCents: 1580, at: later))
-        let others: Happened = .on("other", .placed(details), .paid(cents: 1580, at: noon), .shipped(at: later))
+        let others: Happened = .on(other, .placed(details), .paid(cents: 1580, at: noon), .shipped(at: later))
         try await GivenEvents(for: OrderSummaries(), events, others).checkReplay()
         try await GivenEvents(for: RevenueByDay(), events, others)
             .then(
                 "SELECT day, paid_cents, refunded_cents, paid_orders FROM revenue_by_day ORDER BY day",
-                [(Day(utc: noon), 3160, 0, 2), (Day(utc: later), 0, 1580, 0)])
+                [(Day(utc: noon), 3160, 0, 2), (Day(utc: later), 0, 1580, 0)]
+            )
             .checkReplay()
     }
 }

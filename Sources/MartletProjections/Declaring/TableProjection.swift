@@ -49,7 +49,7 @@ public protocol TableRow: Equatable, Sendable {
     /// What tells rows apart: the value of the table's key column, or a struct of several.
     associatedtype Key: TableKey
 
-    /// The values of the table's key columns; never changes while the row lives.
+    /// The values of the table's key columns; an event that leaves its row with another key cannot be projected.
     var key: Key { get }
 
     static var table: Table<Self> { get }
