@@ -80,9 +80,17 @@ extension GivenEvents where Model: TableProjection {
     private func rows(_ sourceLocation: SourceLocation) throws -> [Model.Row] {
         let store = EventStore.inMemory()
         var rows = TableRows<Model.Row>()
+        var streams: [Model.Row.Key: StreamName] = [:]
         for stored in log.events {
             guard let input = try store.decode(stored, as: Model.Input.self), let key = projection.key(of: input) else {
                 continue
+            }
+            let first = streams[key, default: stored.stream]
+            streams[key] = first
+            if Model.isKeyedByStream, first != stored.stream {
+                record(
+                    "\(Model.self) is keyed by stream, but has a row of events in two: \(first) and \(stored.stream)",
+                    at: sourceLocation)
             }
             var again = rows
             try projection.fold(input, into: &rows, at: key)

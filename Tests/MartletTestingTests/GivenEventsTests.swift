@@ -139,6 +139,17 @@ struct GivenEventsTests {
         #expect(found.first?.text.hasPrefix("Dice makes different rows of the same event and the same row") == true)
     }
 
+    @Test func `a row of two streams is an issue where each is to have its own`() async throws {
+        let found = try await issues {
+            GivenEvents(for: Muddled(), .on(blue, .filled(count: 1)), .on(red, .filled(count: 1)))
+                .then([JarRow(jar: "all", count: 1)])
+        }
+        #expect(
+            found.map(\.text) == [
+                "Muddled is keyed by stream, but has a row of events in two: jar-blue and jar-red"
+            ])
+    }
+
     @Test func `a row of another key is an issue`() async throws {
         let found = try await issues { GivenEvents(for: Misplaced(), .on(blue, .filled(count: 1))).then([]) }
         #expect(
@@ -147,6 +158,14 @@ struct GivenEventsTests {
                     + "table \"jars\": expected a row of key \"blue\", found one of \"green\""
             ])
     }
+}
+
+/// All jars of one row, which is not what it says.
+private struct Muddled: TableProjection {
+    static let name = "jars"
+    static let isKeyedByStream = true
+    func key(of input: Recorded<Jar>) -> String? { "all" }
+    func apply(_ input: Recorded<Jar>, to row: inout JarRow?) { row = JarRow(jar: "all", count: 1) }
 }
 
 private struct Misplaced: TableProjection {

@@ -5,6 +5,7 @@ public import OrderDomain
 public struct OrderSummaries: TableProjection {
     public static let name = "order_summaries"
     public static let partitions = 4
+    public static let isKeyedByStream = true
 
     public init() {}
 

@@ -12,11 +12,13 @@ package struct TableWriter<P: TableProjection>: ReadModelWriter {
         self.projection = projection
         statements = TableStatements(P.Row.table)
         declaration = ReadModelDeclaration(
-            P.self, tables: [statements.table.readModelTable], isKeyedByStream: false, largestBatch: 5000)
+            P.self, tables: [statements.table.readModelTable], isKeyedByStream: P.isKeyedByStream,
+            largestBatch: 5000)
     }
 
     package func key(of input: P.Input, in stream: StreamName) -> String? {
-        projection.key(of: input).map { $0.keyText.asEventKey }
+        guard let key = projection.key(of: input) else { return nil }
+        return P.isKeyedByStream ? stream.description : key.keyText.asEventKey
     }
 
     package func write(_ events: [RoutedEvent<P.Input>], in transaction: Transaction) async throws {
