@@ -9,11 +9,7 @@ let package = Package(
         .target(name: "OrderDomain", dependencies: [.product(name: "Martlet", package: "martlet")]),
         .target(
             name: "OrderReadModel",
-            dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")],
-            resources: [
-                .embedInCode("Migrations/V0001_order_summaries.sql"),
-                .embedInCode("Migrations/V0002_revenue_by_day.sql"),
-            ]),
+            dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")]),
         .target(
             name: "OrderService",
             dependencies: [

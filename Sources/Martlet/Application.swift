@@ -62,15 +62,33 @@ public struct Application: Sendable {
     /// - Throws: ``MigrationError``, ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``.
     @discardableResult
     public func migrate() async throws -> [String] {
-        let applied = try await migrator.migrate(pool)
-        for projection in projections { try await projection.prepare() }
+        let applied = try await migrateSchema()
+        _ = try await makeTables()
         return applied
+    }
+
+    /// The first half of ``migrate()``.
+    package func migrateSchema() async throws -> [String] { try await migrator.migrate(pool) }
+
+    /// The second half of ``migrate()``; returns the names of the tables that it made.
+    package func makeTables() async throws -> [String] {
+        var made: [String] = []
+        for projection in projections { made += try await projection.prepare().map(\.name) }
+        return made
     }
 
     /// The migrations of Martlet's schema that have not run yet.
     /// - Throws: ``MigrationError``, ``PostgresError``.
     public func pendingMigrations() async throws -> [String] {
         try await migrator.pending(pool).map(\.name)
+    }
+
+    /// The tables of projections that ``migrate()`` has yet to make.
+    /// - Throws: ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``.
+    public func pendingTables() async throws -> [String] {
+        var pending: [String] = []
+        for projection in projections { pending += try await projection.missingTables().map(\.name) }
+        return pending
     }
 
     /// Runs a command on an aggregate: load, decide, append, and again from the start when another was faster.

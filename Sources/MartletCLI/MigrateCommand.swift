@@ -1,28 +1,42 @@
 public import Martlet
 
-/// A schema that `migrate` brings up to date.
+/// A schema that `migrate` brings up to date beside Martlet's own and the projections' tables.
 public struct MigratedSchema: Sendable {
+    /// What is done to it.
+    enum Step: String, Sendable {
+        case migration = "migration"
+        case table = "table"
+    }
+
     let name: String
+    let step: Step
     let migrate: @Sendable () async throws -> [String]
     let pending: @Sendable () async throws -> [String]
 
-    /// Martlet's own.
-    public init(_ application: Application) {
-        name = application.schema.name
-        migrate = { try await application.migrate() }
+    /// Martlet's own, in which the projections' checkpoints are.
+    init(_ application: Application) {
+        (name, step) = (application.schema.name, .migration)
+        migrate = { try await application.migrateSchema() }
         pending = { try await application.pendingMigrations() }
     }
 
-    /// One of the application's own, such as that of its read models.
+    /// That of the tables which the application's projections declare.
+    init(readModelsOf application: Application) {
+        (name, step) = (application.readModels.name, .table)
+        migrate = { try await application.makeTables() }
+        pending = { try await application.pendingTables() }
+    }
+
+    /// One of the application's own, with tables that no projection declares.
     public init(_ name: SQLIdentifier, _ migrations: [Migration], on pool: ConnectionPool) {
         let migrator = Migrator(schema: name, migrations: migrations)
-        self.name = name.name
+        (self.name, step) = (name.name, .migration)
         migrate = { try await migrator.migrate(pool) }
         pending = { try await migrator.pending(pool).map(\.name) }
     }
 }
 
-/// The command `migrate`: brings schemas up to date, one after the other, and says what it applied.
+/// The command `migrate`: brings schemas up to date, one after the other, and says what it applied and made.
 public struct MigrateCommand: Sendable {
     public static let syntax = CommandSyntax(
         "migrate", "brings the database's schemas up to date; safe to run again, and by several at once",
@@ -34,32 +48,41 @@ public struct MigrateCommand: Sendable {
 
     private let schemas: [MigratedSchema]
 
-    public init(_ schemas: [MigratedSchema]) {
-        self.schemas = schemas
+    /// - Parameter others: brought up to date after Martlet's schema and the projections' tables.
+    public init(_ application: Application, _ others: [MigratedSchema] = []) {
+        schemas = [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + others
     }
 
     /// Returns what is to be printed on standard output.
-    /// - Throws: ``MigrationError``, ``PostgresError``; what was applied before stays applied.
+    /// - Throws: ``MigrationError``, ``ProjectionError``, ``PostgresError``; what was applied before stays applied.
     public func run(_ arguments: Arguments) async throws -> String {
         let isDryRun = arguments.has("dry-run")
-        var applied: [(schema: String, migration: String)] = []
+        var applied: [Applied] = []
         for schema in schemas {
-            for name in try await isDryRun ? schema.pending() : schema.migrate() { applied.append((schema.name, name)) }
+            for name in try await isDryRun ? schema.pending() : schema.migrate() { applied.append((schema, name)) }
         }
         return arguments.has("json") ? json(applied, isDryRun: isDryRun) : text(applied, isDryRun: isDryRun)
     }
 
-    private func text(_ applied: [(schema: String, migration: String)], isDryRun: Bool) -> String {
+    private typealias Applied = (schema: MigratedSchema, name: String)
+
+    private func text(_ applied: [Applied], isDryRun: Bool) -> String {
         guard !applied.isEmpty else {
             return "nothing to do: \(schemas.map { "\"\($0.name)\"" }.joined(separator: ", ")) up to date"
         }
-        return applied.map { "\(isDryRun ? "would apply" : "applied") \($0.schema)/\($0.migration)" }
-            .joined(separator: "\n")
+        return applied.map { schema, name in
+            switch schema.step {
+            case .migration: "\(isDryRun ? "would apply" : "applied") \(schema.name)/\(name)"
+            case .table: "\(isDryRun ? "would make" : "made") table \(schema.name).\(name)"
+            }
+        }.joined(separator: "\n")
     }
 
     /// The names are identifiers and file names, which need no escape.
-    private func json(_ applied: [(schema: String, migration: String)], isDryRun: Bool) -> String {
-        let list = applied.map { "{\"schema\":\"\($0.schema)\",\"migration\":\"\($0.migration)\"}" }
+    private func json(_ applied: [Applied], isDryRun: Bool) -> String {
+        let list = applied.map { schema, name in
+            "{\"schema\":\"\(schema.name)\",\"\(schema.step.rawValue)\":\"\(name)\"}"
+        }
         return "{\"\(isDryRun ? "pending" : "applied")\":[\(list.joined(separator: ","))]}"
     }
 }

@@ -26,7 +26,7 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable, CustomStringCo
     public static let jsonb = PostgresType(rawValue: 3802)
 
     /// The type of arrays of this one, where Martlet knows it.
-    var array: PostgresType? { Self.known[self]?.array.map { PostgresType(rawValue: $0) } }
+    package var array: PostgresType? { Self.known[self]?.array.map { PostgresType(rawValue: $0) } }
 
     public var description: String { Self.known[self]?.name ?? Self.elementName(of: self) ?? "type \(rawValue)" }
 

@@ -1,6 +1,6 @@
 public import MartletDomain
 import MartletEventStore
-import MartletPostgres
+package import MartletPostgres
 
 /// One projection of an application: to ask how it is doing, to wait for it, and to operate it.
 ///
@@ -18,9 +18,19 @@ public struct ProjectionHandle: Sendable {
 
     public var name: String { writer.declaration.name }
 
-    /// Makes the tables of the first build; does nothing when there is one.
+    /// Makes the tables of the first build and returns their names; does nothing when there is one.
     /// - Throws: ``ProjectionError/declaredOtherwise(projection:version:)``, `PostgresError`.
-    package func prepare() async throws { _ = try await Builds(writer.declaration, surroundings).live() }
+    package func prepare() async throws -> [SQLIdentifier] {
+        let builds = Builds(writer.declaration, surroundings)
+        let missing = try await builds.missingTables()
+        _ = try await builds.live()
+        return missing
+    }
+
+    /// The tables that ``prepare()`` would make.
+    package func missingTables() async throws -> [SQLIdentifier] {
+        try await Builds(writer.declaration, surroundings).missingTables()
+    }
 
     /// Keeps the read model up to date until the task is cancelled.
     package func run() async throws { try await Self.run(writer, surroundings) }

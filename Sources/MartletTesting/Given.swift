@@ -115,7 +115,7 @@ private func recordLosses<A: Aggregate>(among events: [A.Event], of _: A.Type, a
     }
 }
 
-private func record(_ text: String, at sourceLocation: SourceLocation) {
+func record(_ text: String, at sourceLocation: SourceLocation) {
     Issue.record(Comment(rawValue: text), sourceLocation: sourceLocation)
 }
 #endif

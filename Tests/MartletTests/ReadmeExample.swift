@@ -43,6 +43,9 @@ struct Account: Aggregate {
 
 struct Balances: Projection {
     static let name = "balances"
+    static let tables = [
+        ReadModelTable("balances", "CREATE TABLE balances (account text PRIMARY KEY, cents bigint NOT NULL)")
+    ]
 
     func project(_ recorded: Recorded<Account>, in transaction: Transaction) async throws {
         let change =
@@ -50,7 +53,7 @@ struct Balances: Projection {
             case .received(let cents): cents
             case .sent(let cents, _): -cents
             }
-        try await transaction.execute(
+        transaction.enqueue(
             """
             INSERT INTO balances (account, cents) VALUES (\(recorded.stream.key), \(change))
             ON CONFLICT (account) DO UPDATE SET cents = balances.cents + excluded.cents
@@ -58,10 +61,45 @@ struct Balances: Projection {
     }
 }
 
+struct Activity: TableRow {
+    var account: String
+    var day: Day
+    var events: Int
+
+    var key: AccountDay { AccountDay(account: account, day: day) }
+
+    static let table = Table<Activity>(
+        "activity", key: Column("account", \.account), Column("day", \.day), columns: Column("events", \.events),
+        indexes: [.index(on: "day")], make: Activity.init)
+}
+
+struct AccountDay: TableKey {
+    var account: String
+    var day: Day
+
+    static let parts = KeyParts(\Self.account, \.day)
+}
+
+struct DailyActivity: TableProjection {
+    static let name = "daily_activity"
+    static let partitions = 4  // for as many processes to share
+
+    func key(of recorded: Recorded<Account>) -> AccountDay? {
+        Day(utc: recorded.recordedAt).map { AccountDay(account: recorded.stream.key, day: $0) }
+    }
+
+    func apply(_ recorded: Recorded<Account>, to row: inout Activity?) {
+        guard let key = key(of: recorded) else { return }
+        row = Activity(account: key.account, day: key.day, events: (row?.events ?? 0) + 1)
+    }
+}
+
 func openBank(_ postgres: PostgresConfiguration) async throws {
-    let bank = Application(postgres: postgres) { Balances() }
-    try await bank.migrate()
-    try await bank.pool.execute("CREATE TABLE balances (account text PRIMARY KEY, cents bigint NOT NULL)")
+    let bank = Application(postgres: postgres) {
+        Balances()
+        DailyActivity()
+    }
+    try await bank.migrate()  // Martlet's schema, and the tables of the projections
 
     try await bank.execute(.receive(cents: 20_00), on: Account.ID("ada"))
     do throws(ExecuteError<Account.Rejection>) {
@@ -73,7 +111,10 @@ func openBank(_ postgres: PostgresConfiguration) async throws {
     let receipt = try await bank.execute(.send(cents: 5_00, to: "bob"), on: Account.ID("ada"))
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await bank.run() }  // projections, until cancelled
-        print(try await bank.caughtUp(to: receipt.position))
+        if try await bank.projection(Balances.self).caughtUp(to: receipt) {
+            let row = try await bank.pool.query("SELECT cents FROM read_models.balances WHERE account = 'ada'")[0]
+            print("ada has \(try row.decode(Int.self)) cents")
+        }
         group.cancelAll()
     }
 }
@@ -90,5 +131,22 @@ struct AccountTests {
         try await store.execute(.receive(cents: 5_00), on: Account.ID("ada"))
         let receipt = try await store.execute(.send(cents: 5_00, to: "bob"), on: Account.ID("ada"))
         #expect(receipt.version == 2)
+    }
+}
+
+struct ProjectionTests {
+    let ada = Account.ID("ada")
+
+    @Test func `every event of a day counts`() {
+        GivenEvents(for: DailyActivity(), .on(ada, .received(cents: 5_00)))
+            .when(.on(ada, .sent(cents: 1_00, to: "bob")))
+            .then([Activity(account: "ada", day: Day("2026-01-01")!, events: 2)])
+    }
+
+    @Test func `a balance is what came in less what went out`() async throws {
+        try await GivenEvents(for: Balances(), .on(ada, .received(cents: 5_00)))
+            .when(.on(ada, .sent(cents: 1_00, to: "bob")))
+            .then("SELECT account, cents FROM balances", [("ada", 4_00)])
+            .checkReplay()
     }
 }

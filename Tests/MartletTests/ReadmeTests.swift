@@ -51,7 +51,7 @@ struct ReadmeTests {
         try await ThrowawayDatabase.with { database in
             try await openBank(database.configuration)
             let pool = ConnectionPool(database.configuration, size: 1)
-            let row = try await pool.query("SELECT account, cents FROM balances")[0]
+            let row = try await pool.query("SELECT account, cents FROM read_models.balances")[0]
             let (account, cents) = try row.decode(String.self, Int.self)
             #expect(account == "ada")
             #expect(cents == 15_00)

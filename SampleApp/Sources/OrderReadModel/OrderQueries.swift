@@ -13,7 +13,7 @@ public struct OrderQueries: Sendable {
     /// - Throws: ``PostgresError``, ``PostgresDecodingError``.
     public func order(_ id: Order.ID) async throws -> OrderSummary? {
         try await pool.query(
-            "SELECT \(OrderSummary.columns) FROM \(ShopSchema.name).order_summaries WHERE order_id = \(id.key)"
+            "SELECT \(OrderSummary.columns) FROM \(ReadModelSchema.name).order_summaries WHERE order_id = \(id.key)"
         ).first.map { row in try OrderSummary(row) }
     }
 
@@ -26,7 +26,7 @@ public struct OrderQueries: Sendable {
         let statusIs: SQL = status.map { "AND status = \($0.rawValue)" } ?? ""
         return try await pool.query(
             """
-            SELECT \(OrderSummary.columns) FROM \(ShopSchema.name).order_summaries
+            SELECT \(OrderSummary.columns) FROM \(ReadModelSchema.name).order_summaries
             WHERE placed_position < \(position?.rawValue ?? .max) \(statusIs)
             ORDER BY placed_position DESC LIMIT \(limit)
             """
@@ -39,7 +39,7 @@ public struct OrderQueries: Sendable {
         let rows = try await pool.query(
             """
             SELECT status, count(*), sum(item_count)::bigint, sum(total_cents)::bigint
-            FROM \(ShopSchema.name).order_summaries GROUP BY status
+            FROM \(ReadModelSchema.name).order_summaries GROUP BY status
             """)
         let found = try rows.map { row in
             let (status, orders, items, cents) = try row.decode(OrderStatus.self, Int.self, Int.self, Int.self)
@@ -56,7 +56,7 @@ public struct OrderQueries: Sendable {
         try await pool.query(
             """
             SELECT to_char(day, 'YYYY-MM-DD'), paid_cents, refunded_cents, paid_orders, refunded_orders
-            FROM \(ShopSchema.name).revenue_by_day ORDER BY day
+            FROM \(ReadModelSchema.name).revenue_by_day ORDER BY day
             """
         ).map { row in
             let (day, paid, refunded, orders, refunds) = try row.decode(

@@ -8,7 +8,9 @@ public enum OrderApplication {
     /// Does no I/O.
     public static func on(_ postgres: PostgresConfiguration, connections: Int = 16) -> Application {
         let incidents = IncidentReport { StandardStream.error.writeLine("order-service: \($0)") }
-        return Application(postgres: postgres, connections: connections, incidents: incidents) {
+        return Application(
+            postgres: postgres, readModels: ReadModelSchema.name, connections: connections, incidents: incidents
+        ) {
             OrderSummaries()
             RevenueByDay()
         }
@@ -17,16 +19,9 @@ public enum OrderApplication {
     /// All events that this build knows.
     static let events: [KnownEvents] = [.aggregate(Order.self)]
 
-    /// Martlet's schema, then the sample's own.
-    public static func migrate(_ application: Application) async throws {
-        try await application.migrate()
-        try await ShopSchema.migrator.migrate(application.pool)
-    }
-
-    /// The migrations that have not run yet, as `schema/name`.
+    /// The migrations that have not run yet, and the tables that are not there yet, as `schema/name`.
     static func pendingMigrations(_ application: Application) async throws -> [String] {
-        let martlet = try await application.pendingMigrations().map { "\(application.schema)/\($0)" }
-        return try await martlet
-            + ShopSchema.migrator.pending(application.pool).map { "\(ShopSchema.name)/\($0.name)" }
+        let migrations = try await application.pendingMigrations().map { "\(application.schema)/\($0)" }
+        return try await migrations + application.pendingTables().map { "\(application.readModels)/\($0)" }
     }
 }

@@ -1,6 +1,5 @@
 public import Martlet
 public import MartletCLI
-import OrderReadModel
 
 /// The program `order-service`.
 public enum OrderProgram {
@@ -18,9 +17,7 @@ public enum OrderProgram {
 
     private static func migrate(_ application: Application) -> Command {
         Command(MigrateCommand.syntax) { arguments in
-            let shop = MigratedSchema(ShopSchema.name, ShopSchema.migrations, on: application.pool)
-            let migrate = MigrateCommand([MigratedSchema(application), shop])
-            StandardStream.output.writeLine(try await migrate.run(arguments))
+            StandardStream.output.writeLine(try await MigrateCommand(application).run(arguments))
             return .success
         }
     }

@@ -21,7 +21,7 @@ struct KilledAppendTests {
     func `a service killed in the middle of an append loses and doubles nothing`(step: Step) async throws {
         try await PrivateCluster.with { cluster in
             let application = OrderApplication.on(cluster.configuration, connections: 4)
-            try await OrderApplication.migrate(application)
+            try await application.migrate()
             let admin = try await Connection.open(cluster.configuration)
             let (service, port) = try ServiceProgram.serving(environment: cluster.environment)
             let early = try await place(0..<10, at: port)

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletHTTP
+import OrderReadModel
 import Testing
 
 @testable import OrderService
@@ -87,7 +88,7 @@ struct OrdersAPITests {
             _ = try await shop.post("/orders", orderBody("a", quantity: 3))
             let paid = try await shop.post("/orders/a/payment", "{\"at\":\"2026-10-25T11:00:00Z\"}")
             let position = try #require(paid.headers["Martlet-Position"])
-            let order = try await shop.get("/orders/a", headers: ["Martlet-Position": position])
+            let order = try await shop.get("/orders/a", at: position)
             #expect(order.status == .ok)
             #expect(order.text("status") == "paid")
             #expect(order.number("totalCents") == 2370)
@@ -128,7 +129,46 @@ struct OrdersAPITests {
                 health.list("projections").compactMap { $0["name"] as? String } == [
                     "order_summaries", "revenue_by_day",
                 ])
-            #expect(health.list("projections").allSatisfy { $0["position"] as? Int == 1 && $0["lag"] as? Int == 0 })
+            for projection in health.list("projections") {
+                #expect(projection["state"] as? String == "running")
+                #expect(projection["position"] as? Int == 1)
+                #expect(projection["lag"] as? Int == 0)
+                #expect(projection["lagSeconds"] as? Double == 0)
+                #expect(projection["parkedKeys"] as? Int == 0)
+            }
+        }
+    }
+
+    @Test func `a read of orders does not wait for the revenue`() async throws {
+        try await Shop.open { shop in
+            try await shop.application.projection(RevenueByDay.self).pause(because: "a test")
+            let placed = try await shop.post("/orders", orderBody("a"))
+            let position = try #require(placed.headers["Martlet-Position"])
+            #expect(try await shop.get("/orders/a", at: position).status == .ok)
+            let health = try await shop.get("/health")
+            #expect(health.status == .ok)
+            #expect(health.text("status") == "degraded")
+            let states = health.list("projections").compactMap { $0["state"] as? String }
+            #expect(states == ["running", "paused"])
+            #expect(health.list("projections").last?["lag"] as? Int == 1)
+        }
+    }
+
+    @Test func `an event that cannot be read is parked, the next orders are shown, and health tells`() async throws {
+        try await Shop.open { shop in
+            for projection in shop.application.projections { try await projection.pause() }
+            _ = try await shop.post("/orders", orderBody("a"))
+            try await shop.application.pool.execute("UPDATE martlet.events SET payload = '{}'")
+            for projection in shop.application.projections { try await projection.resume() }
+            _ = try await shop.post("/orders", orderBody("b"))
+            try await shop.catchUp()
+            #expect(try await shop.get("/orders/a").status == .notFound)
+            #expect(try await shop.get("/orders/b").status == .ok)
+            let health = try await shop.get("/health")
+            #expect(health.status == .ok)
+            #expect(health.text("status") == "degraded")
+            #expect(health.list("projections").compactMap { $0["state"] as? String } == ["running", "running"])
+            #expect(health.list("projections").compactMap { $0["parkedKeys"] as? Int } == [1, 1])
         }
     }
 

@@ -23,7 +23,7 @@ struct Shop: Sendable {
     static func open(_ body: (Shop) async throws -> Void) async throws {
         try await ThrowawayDatabase.with { database in
             let application = OrderApplication.on(database.configuration, connections: 8)
-            try await OrderApplication.migrate(application)
+            try await application.migrate()
             let running = Task { try await application.run() }
             defer { running.cancel() }
             try await body(Shop(database: database, application: application, router: OrdersAPI(application).router))
@@ -36,6 +36,15 @@ struct Shop: Sendable {
 
     func get(_ path: String, headers: HTTPHeaders = [:]) async throws -> Answer {
         try await router.answer(.get, path, headers: headers)
+    }
+
+    /// Reads at a position as a client does: again when it is told that the read model is behind, for a minute.
+    func get(_ path: String, at position: String) async throws -> Answer {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let answer = try await get(path, headers: ["Martlet-Position": position])
+            if answer.error("code") != "read_model_behind" || ContinuousClock.now > deadline { return answer }
+        }
     }
 
     /// Waits until the read models have seen the whole log.

@@ -50,7 +50,7 @@ struct VerifyCommandTests {
     @Test func `an event that cannot be decoded fails the command, by its place`() async throws {
         try await ThrowawayDatabase.with { database in
             let application = OrderApplication.on(database.configuration, connections: 2)
-            try await OrderApplication.migrate(application)
+            try await application.migrate()
             try await placeOrder(application)
             try await plant("order.paid", in: "order-2", application)
             try await plant("voucher.issued", in: "voucher-1", application)

@@ -10,7 +10,13 @@ public struct ReadModelTable: Sendable {
         (self.name, self.statements) = (name, statements)
     }
 
-    init(_ name: SQLIdentifier, statements: [SQL]) {
+    package init(_ name: SQLIdentifier, statements: [SQL]) {
         (self.name, self.statements) = (name, statements)
+    }
+
+    /// What must not change without a new version.
+    package var digestText: String {
+        let texts = statements.map(\.text).filter { !$0.hasPrefix("COMMENT ON ") }
+        return ([name.name] + texts).joined(separator: ";\n")
     }
 }

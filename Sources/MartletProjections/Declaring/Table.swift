@@ -8,45 +8,43 @@ public import MartletPostgres
 ///     columns: Column("status", \.status), Column("total_cents", \.totalCents),
 ///     indexes: [.index(on: "status")], make: OrderSummary.init)
 /// ```
+/// A key of several columns names them one after the other: `key: Column("customer", \.customer), Column("day", \.day)`.
+///
+/// What cannot be a table, such as two columns of one name, stops the program when its application is made, with the
+/// table and the column in the message.
 public struct Table<Row: TableRow>: Sendable {
-    public let name: SQLIdentifier
-    /// The names of all columns, those of the key first.
-    public let columns: [SQLIdentifier]
-    let keyCount: Int
-    let types: [PostgresType]
-    let indexes: [TableIndex]
-    private let isOptional: [Bool]
+    let declaration: TableDeclaration
     let decode: @Sendable (MartletPostgres.Row) throws(PostgresDecodingError) -> Row
     let appendToArrays: @Sendable (Row, inout [ArrayBuilder]) throws(PostgresError) -> Void
     let appendToCopy: @Sendable (Row, inout [UInt8]) throws(PostgresError) -> Void
 
-    /// - Parameters:
-    ///   - key: the column of the primary key.
-    ///   - make: makes a row of the key's value and the columns', in their order: the memberwise initialiser.
-    public init<Key: PostgresCodable, each Value: PostgresCodable>(
-        _ name: SQLIdentifier, key: Column<Row, Key>, columns: repeat Column<Row, each Value>,
-        indexes: [TableIndex] = [], make: @escaping @Sendable (Key, repeat each Value) -> Row
-    ) {
-        self.init(
-            name, keyCount: 1, columns: key, repeat each columns, indexes: indexes, makeRow: make)
+    public var name: SQLIdentifier { declaration.name }
+    /// The names of all columns, those of the key first.
+    public var columns: [SQLIdentifier] { declaration.columns.map(\.name) }
+    var keyCount: Int { declaration.keyTypes.count }
+    var keyColumns: ArraySlice<SQLIdentifier> { columns[..<keyCount] }
+    var types: [PostgresType] { declaration.columns.map(\.type) }
+
+    /// The statements that make it.
+    public var readModelTable: ReadModelTable { ReadModelTable(name, statements: declaration.statements) }
+
+    static func list(_ columns: some Collection<SQLIdentifier>) -> String {
+        columns.map { "\"\($0)\"" }.joined(separator: ", ")
     }
 
-    /// A table whose key has several columns: the first `keyCount` ones.
+    /// A table whose key is its first columns, as many as ``TableRow/key`` has parts.
+    /// - Parameters:
+    ///   - comment: what an operator sees of it in the database; may change without a new version.
+    ///   - make: makes a row of the columns' values, in their order: the memberwise initialiser.
     public init<each Value: PostgresCodable>(
-        _ name: SQLIdentifier, keyCount: Int, columns: repeat Column<Row, each Value>, indexes: [TableIndex] = [],
-        makeRow make: @escaping @Sendable (repeat each Value) -> Row
+        _ name: SQLIdentifier, columns: repeat Column<Row, each Value>, indexes: [TableIndex] = [],
+        comment: String? = nil, makeRow make: @escaping @Sendable (repeat each Value) -> Row
     ) {
-        var (names, types, isOptional): ([SQLIdentifier], [PostgresType], [Bool]) = ([], [], [])
-        for column in repeat each columns { names.append(column.name) }
-        for type in repeat (each Value).self {
-            types.append(type.postgresType)
-            isOptional.append(type is any OptionalValue.Type)
-        }
-        precondition(
-            keyCount == Row.Key.parts.types.count && Array(types.prefix(keyCount)) == Row.Key.parts.types,
-            "table \"\(name)\": expected key columns of types \(Row.Key.parts.types), found \(types.prefix(keyCount))")
-        (self.name, self.columns, self.keyCount) = (name, names, keyCount)
-        (self.types, self.isOptional, self.indexes) = (types, isOptional, indexes)
+        var declarations: [ColumnDeclaration] = []
+        for column in repeat each columns { declarations.append(column.declaration) }
+        declaration = TableDeclaration(
+            name, keyTypes: Row.Key.parts.types, columns: declarations, indexes: indexes, comment: comment)
+        if let flaw = declaration.flaw { preconditionFailure(flaw) }
         decode = { row throws(PostgresDecodingError) in
             var column = -1
             func next<V: PostgresDecodable>(_: V.Type) throws(PostgresDecodingError) -> V {
@@ -68,35 +66,34 @@ public struct Table<Row: TableRow>: Sendable {
     }
 }
 
-private protocol OptionalValue {}
-extension Optional: OptionalValue {}
-
 extension Table {
-    /// The statements that make it.
-    public var readModelTable: ReadModelTable { ReadModelTable(name, statements: [creation] + indexCreations) }
-
-    private var creation: SQL {
-        var list: [String] = []
-        for index in columns.indices {
-            let collation = types[index] == .text && index < keyCount ? " COLLATE \"C\"" : ""
-            list.append("\"\(columns[index])\" \(types[index])\(collation)\(isOptional[index] ? "" : " NOT NULL")")
-        }
-        list.append("CONSTRAINT \"\(name)_pkey\" PRIMARY KEY (\(Self.list(keyColumns)))")
-        return SQL(trusted: "CREATE TABLE \"\(name)\" (\n    \(list.joined(separator: ",\n    "))\n)")
+    /// - Parameters:
+    ///   - key: the column of the primary key.
+    ///   - comment: what an operator sees of it in the database; may change without a new version.
+    ///   - make: makes a row of the key's value and the columns', in their order: the memberwise initialiser.
+    public init<Key: PostgresCodable, each Value: PostgresCodable>(
+        _ name: SQLIdentifier, key: Column<Row, Key>, columns: repeat Column<Row, each Value>,
+        indexes: [TableIndex] = [], comment: String? = nil, make: @escaping @Sendable (Key, repeat each Value) -> Row
+    ) {
+        self.init(name, columns: key, repeat each columns, indexes: indexes, comment: comment, makeRow: make)
     }
 
-    private var indexCreations: [SQL] {
-        indexes.map { index in
-            let words = index.columns.map(\.name).joined(separator: "_")
-            let kind = index.isUnique ? ("UNIQUE INDEX", "key") : ("INDEX", "idx")
-            return SQL(
-                trusted: "CREATE \(kind.0) \"\(name)_\(words)_\(kind.1)\" ON \"\(name)\" (\(Self.list(index.columns)))")
-        }
+    /// A table whose key has two columns.
+    public init<First: PostgresCodable, Second: PostgresCodable, each Value: PostgresCodable>(
+        _ name: SQLIdentifier, key first: Column<Row, First>, _ second: Column<Row, Second>,
+        columns: repeat Column<Row, each Value>, indexes: [TableIndex] = [], comment: String? = nil,
+        make: @escaping @Sendable (First, Second, repeat each Value) -> Row
+    ) {
+        self.init(name, columns: first, second, repeat each columns, indexes: indexes, comment: comment, makeRow: make)
     }
 
-    var keyColumns: ArraySlice<SQLIdentifier> { columns[..<keyCount] }
-
-    static func list(_ columns: some Collection<SQLIdentifier>) -> String {
-        columns.map { "\"\($0)\"" }.joined(separator: ", ")
+    /// A table whose key has three columns.
+    public init<First: PostgresCodable, Second: PostgresCodable, Third: PostgresCodable, each Value: PostgresCodable>(
+        _ name: SQLIdentifier, key first: Column<Row, First>, _ second: Column<Row, Second>,
+        _ third: Column<Row, Third>, columns: repeat Column<Row, each Value>, indexes: [TableIndex] = [],
+        comment: String? = nil, make: @escaping @Sendable (First, Second, Third, repeat each Value) -> Row
+    ) {
+        self.init(
+            name, columns: first, second, third, repeat each columns, indexes: indexes, comment: comment, makeRow: make)
     }
 }

@@ -22,6 +22,14 @@ public protocol TableProjection: ReadModel {
     associatedtype Input
     associatedtype Row: TableRow
 
+    /// Whether all events of a row are of one stream, as they are where the row's key is the stream's or begins with it;
+    /// false unless it says otherwise.
+    ///
+    /// Then an event that cannot be read is parked with its stream. Without this it may belong to any row, and stops a
+    /// projection of several partitions. It must be true if it says so: events of one row in two streams may come to two
+    /// workers, of which each undoes what the other wrote.
+    static var isKeyedByStream: Bool { get }
+
     /// The key of the row that an event changes; nil when it changes none.
     func key(of input: Input) -> Row.Key?
 
@@ -30,6 +38,10 @@ public protocol TableProjection: ReadModel {
     /// A pure function of what it is given, since a batch may be rolled back and come again.
     /// - Throws: anything; see ``ReadModel/onFailure``.
     func apply(_ input: Input, to row: inout Row?) throws
+}
+
+extension TableProjection {
+    public static var isKeyedByStream: Bool { false }
 }
 
 /// A row of a table that a ``TableProjection`` keeps.
@@ -49,7 +61,7 @@ public protocol TableRow: Equatable, Sendable {
     /// What tells rows apart: the value of the table's key column, or a struct of several.
     associatedtype Key: TableKey
 
-    /// The values of the table's key columns; never changes while the row lives.
+    /// The values of the table's key columns; an event that leaves its row with another key cannot be projected.
     var key: Key { get }
 
     static var table: Table<Self> { get }

@@ -45,14 +45,32 @@ struct Builds: Sendable {
     func live() async throws -> BuildTarget {
         try await surroundings.pool.transaction { transaction in
             try await lock(transaction)
-            if let known = try await find(.live, in: transaction) {
-                if known.target.version == declaration.version, known.digest != declaration.digest {
-                    throw ProjectionError.declaredOtherwise(projection: declaration.name, version: declaration.version)
-                }
-                return known.target
+            guard let known = try await find(.live, in: transaction) else {
+                return try await create(.live, in: transaction)
             }
-            return try await create(.live, in: transaction)
+            try check(known)
+            return known.target
         }
+    }
+
+    /// The tables that ``live()`` would make, also before the first migration.
+    /// - Throws: as ``live()``.
+    func missingTables() async throws -> [SQLIdentifier] {
+        try await surroundings.pool.transaction { transaction in
+            let isMigrated = try await transaction.query(
+                "SELECT to_regclass(\("\(schema).projection_builds")) IS NOT NULL"
+            ).first?.decode(Bool.self)
+            if isMigrated == true, let known = try await find(.live, in: transaction) {
+                try check(known)
+                return []
+            }
+            return declaration.tables.map(\.name)
+        }
+    }
+
+    private func check(_ known: Known) throws(ProjectionError) {
+        guard known.target.version == declaration.version, known.digest != declaration.digest else { return }
+        throw .declaredOtherwise(projection: declaration.name, version: declaration.version)
     }
 
     /// One process at a time makes or swaps builds of a projection.
@@ -65,8 +83,8 @@ struct Builds: Sendable {
     func create(_ stage: BuildTarget.Stage, in transaction: Transaction) async throws -> BuildTarget {
         let tables = surroundings.tables(of: stage)
         if !declaration.tables.isEmpty {
-            // Several projections share it, and so does what the app makes there itself; made by two at once it would
-            // break its name's uniqueness.
+            // Several projections share it, and so does what the app makes there itself. Two that make it at once would
+            // both find it missing.
             transaction.enqueue("SELECT pg_advisory_xact_lock(hashtextextended(\("martlet.schema.\(tables)"), 0))")
             try await transaction.execute("CREATE SCHEMA IF NOT EXISTS \(tables)")
         }

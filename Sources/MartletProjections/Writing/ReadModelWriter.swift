@@ -40,10 +40,9 @@ package struct ReadModelDeclaration: Sendable {
         (self.isKeyedByStream, self.largestBatch) = (isKeyedByStream, largestBatch)
     }
 
-    /// What changes when a table is declared otherwise: FNV-1a, 64 bits, of all statements.
+    /// What changes when a table is declared otherwise: FNV-1a, 64 bits, of all statements but comments.
     var digest: String {
-        let text = tables.flatMap { [$0.name.name] + $0.statements.map(\.text) }.joined(separator: ";\n")
-        return String(text.stableHash, radix: 16)
+        String(tables.map(\.digestText).joined(separator: ";\n").stableHash, radix: 16)
     }
 }
 

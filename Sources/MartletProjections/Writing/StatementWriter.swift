@@ -15,7 +15,7 @@ package struct StatementWriter<P: Projection>: ReadModelWriter {
     }
 
     package func key(of input: P.Input, in stream: StreamName) -> String? {
-        projection.key.text?(input) ?? stream.description
+        projection.key.text?(input).asEventKey ?? stream.description
     }
 
     package func write(_ events: [RoutedEvent<P.Input>], in transaction: Transaction) async throws {

@@ -1,19 +1,38 @@
+import MartletDomain
 import MartletPostgres
 
-/// The set-based statements of one table: each takes any number of rows.
-struct TableStatements<Row: TableRow> {
-    private var table: Table<Row> { Row.table }
+/// The set-based statements of one table, made once: each takes any number of rows.
+struct TableStatements<Row: TableRow>: Sendable {
+    let table: Table<Row>
+    private let selection: String
+    private let insertion: String
+    private let resolution: String
+    private let deletion: String
+    private let sameKeys: String
+    private let keyList: String
+    /// So much of rows goes into one statement, about; far below what a parameter can be.
+    private static var byteLimit: Int { 16 << 20 }
+
+    init(_ table: Table<Row>) {
+        self.table = table
+        let (name, keys) = ("\"\(table.name)\"", table.keyColumns.map { "\"\($0)\"" })
+        let others = table.columns.dropFirst(table.keyCount).map { "\"\($0)\"" }
+        keyList = keys.joined(separator: ", ")
+        selection = "SELECT \((keys + others).map { "t.\($0)" }.joined(separator: ", ")) FROM \(name) t JOIN "
+        insertion = "INSERT INTO \(name) (\((keys + others).joined(separator: ", "))) SELECT * FROM unnest("
+        let assignments = others.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")
+        resolution =
+            ") ON CONFLICT (\(keyList)) " + (others.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(assignments)")
+        deletion = "DELETE FROM \(name) t USING "
+        sameKeys = " WHERE " + keys.map { "t.\($0) = k.\($0)" }.joined(separator: " AND ")
+    }
 
     /// The rows of these keys that there are.
-    func rows(of keys: Set<Row.Key>, in transaction: Transaction) async throws -> [Row.Key: Row] {
-        guard !keys.isEmpty else { return [:] }
-        let answer = try await transaction.query(
-            """
-            SELECT \(SQL(trusted: table.columns.map { "t.\"\($0)\"" }.joined(separator: ", ")))
-            FROM \(table.name) t JOIN \(try unnested(keys)) USING (\(list(table.keyColumns)))
-            """)
-        var found: [Row.Key: Row] = [:]
-        found.reserveCapacity(answer.count)
+    func rows(of keys: some Collection<Row.Key>, in transaction: Transaction) async throws -> TableRows<Row> {
+        var found = TableRows<Row>()
+        guard !keys.isEmpty else { return found }
+        let using = SQL(trusted: " USING (\(keyList))")
+        let answer = try await transaction.query("\(SQL(trusted: selection))\(try unnested(keys))\(using)")
         for row in answer {
             let row = try table.decode(row)
             found[row.key] = row
@@ -22,55 +41,54 @@ struct TableStatements<Row: TableRow> {
     }
 
     /// Leaves the statements that turn the rows of some keys into others, of those that differ.
+    ///
+    /// What goes, goes first, so that another row may have what must be unique of it.
     func enqueueChanges(
-        of keys: some Sequence<Row.Key>, from before: [Row.Key: Row], to after: [Row.Key: Row],
+        of keys: some Sequence<Row.Key>, from before: TableRows<Row>, to after: TableRows<Row>,
         in transaction: Transaction
     ) throws {
-        var arrays = table.types.map { ArrayBuilder(of: $0) }
-        var gone: Set<Row.Key> = []
+        var gone: [Row.Key] = []
+        var changed: [Row] = []
         for key in keys {
             let row = after[key]
             guard row != before[key] else { continue }
-            if let row {
-                precondition(row.key == key, "table \"\(table.name)\": expected a row of key \(key), found \(row.key)")
-                try table.appendToArrays(row, &arrays)
-            } else {
-                gone.insert(key)
+            if let row { changed.append(row) } else { gone.append(key) }
+        }
+        if !gone.isEmpty {
+            transaction.enqueue("\(SQL(trusted: deletion))\(try unnested(gone))\(SQL(trusted: sameKeys))")
+        }
+        try enqueueUpserts(of: changed, in: transaction)
+    }
+
+    private func enqueueUpserts(of rows: [Row], in transaction: Transaction) throws {
+        var arrays = emptyArrays
+        for row in rows {
+            try table.appendToArrays(row, &arrays)
+            if arrays.reduce(0, { $0 + $1.byteCount }) >= Self.byteLimit {
+                transaction.enqueue(upsert(of: arrays))
+                arrays = emptyArrays
             }
         }
         if let first = arrays.first, first.count > 0 { transaction.enqueue(upsert(of: arrays)) }
-        if !gone.isEmpty { transaction.enqueue(try deletion(of: gone)) }
     }
+
+    private var emptyArrays: [ArrayBuilder] { table.types.map { ArrayBuilder(of: $0) } }
 
     private func upsert(of arrays: [ArrayBuilder]) -> SQL {
-        let others = table.columns.dropFirst(table.keyCount)
-        let assignments = others.map { "\"\($0)\" = EXCLUDED.\"\($0)\"" }.joined(separator: ", ")
-        let action = others.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(assignments)"
-        return """
-            INSERT INTO \(table.name) (\(list(table.columns))) SELECT * FROM unnest(\(joined(arrays)))
-            ON CONFLICT (\(list(table.keyColumns))) \(SQL(trusted: action))
-            """
-    }
-
-    private func deletion(of keys: Set<Row.Key>) throws -> SQL {
-        let same = table.keyColumns.map { "t.\"\($0)\" = k.\"\($0)\"" }.joined(separator: " AND ")
-        return "DELETE FROM \(table.name) t USING \(try unnested(keys)) WHERE \(SQL(trusted: same))"
+        "\(SQL(trusted: insertion))\(joined(arrays))\(SQL(trusted: resolution))"
     }
 
     /// The keys as a set of rows named `k`.
-    private func unnested(_ keys: Set<Row.Key>) throws -> SQL {
-        var arrays = Row.Key.parts.types.map { ArrayBuilder(of: $0) }
-        for key in keys { try Row.Key.parts.append(key, &arrays) }
-        return "unnest(\(joined(arrays))) AS k (\(list(table.keyColumns)))"
+    private func unnested(_ keys: some Collection<Row.Key>) throws -> SQL {
+        let parts = Row.Key.parts
+        var arrays = parts.types.map { ArrayBuilder(of: $0) }
+        for key in keys { try parts.append(key, &arrays) }
+        return "unnest(\(joined(arrays))) AS k (\(SQL(trusted: keyList)))"
     }
 
     private func joined(_ arrays: [ArrayBuilder]) -> SQL {
         var sql: SQL = ""
         for (index, array) in arrays.enumerated() { sql = index == 0 ? "\(array)" : "\(sql), \(array)" }
         return sql
-    }
-
-    private func list(_ columns: some Collection<SQLIdentifier>) -> SQL {
-        SQL(trusted: Table<Row>.list(columns))
     }
 }

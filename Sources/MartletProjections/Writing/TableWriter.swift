@@ -5,33 +5,49 @@ import MartletPostgres
 /// Folds a batch of events into the rows that they change, and writes those that came out otherwise.
 package struct TableWriter<P: TableProjection>: ReadModelWriter {
     private let projection: P
+    private let statements: TableStatements<P.Row>
     package let declaration: ReadModelDeclaration
 
     package init(_ projection: P) {
         self.projection = projection
+        statements = TableStatements(P.Row.table)
         declaration = ReadModelDeclaration(
-            P.self, tables: [P.Row.table.readModelTable], isKeyedByStream: false, largestBatch: 5000)
+            P.self, tables: [statements.table.readModelTable], isKeyedByStream: P.isKeyedByStream,
+            largestBatch: 5000)
     }
 
     package func key(of input: P.Input, in stream: StreamName) -> String? {
-        projection.key(of: input).map(\.description)
+        guard let key = projection.key(of: input) else { return nil }
+        return P.isKeyedByStream ? stream.description : key.keyText.asEventKey
     }
 
     package func write(_ events: [RoutedEvent<P.Input>], in transaction: Transaction) async throws {
-        let changes = try events.compactMap { event in
+        var changes: [(key: P.Row.Key, input: P.Input)] = []
+        var (keys, known): ([P.Row.Key], Set<ExactText>) = ([], [])
+        for event in events {
             let input = try event.input.get()
-            return projection.key(of: input).map { (key: $0, input: input) }
+            guard let key = projection.key(of: input) else { continue }
+            changes.append((key, input))
+            if known.insert(ExactText(key.keyText)).inserted { keys.append(key) }
         }
-        let table = TableStatements<P.Row>()
-        let keys = Set(changes.map(\.key))
-        let before = try await table.rows(of: keys, in: transaction)
+        let before = try await statements.rows(of: keys, in: transaction)
         var after = before
-        for (key, input) in changes {
-            var row = after[key]
-            try projection.apply(input, to: &row)
-            after[key] = row
-        }
-        try table.enqueueChanges(of: keys, from: before, to: after, in: transaction)
+        for (key, input) in changes { try projection.fold(input, into: &after, at: key) }
+        try statements.enqueueChanges(of: keys, from: before, to: after, in: transaction)
         try await transaction.flush()
+    }
+}
+
+extension TableProjection {
+    /// Applies an event to the row of its key.
+    /// - Throws: what the projection throws; an error when it leaves a row of another key.
+    package func fold(_ input: Input, into rows: inout TableRows<Row>, at key: Row.Key) throws {
+        let before = rows[key]
+        var row = before
+        try apply(input, to: &row)
+        if let found = row?.key, found != key || !found.keyText.hasSameBytes(as: key.keyText) {
+            throw ForeignRow(table: Row.table.name.name, expected: key.keyText, found: found.keyText)
+        }
+        rows[key] = row
     }
 }

@@ -15,7 +15,7 @@ struct HealthCheck: Sendable {
     struct Report: Codable, Sendable {
         enum Status: String, Codable {
             case ok = "ok"
-            /// Commands work, a read model does not go on.
+            /// Commands work; a read model does not go on, or not with every key.
             case degraded = "degraded"
             case unavailable = "unavailable"
         }
@@ -28,10 +28,23 @@ struct HealthCheck: Sendable {
 
         struct Projection: Codable, Sendable {
             let name: String
+            /// `running`, `paused`, `stopped`, or `awaiting rebuild`.
+            let state: String
             let position: Int64
             /// Events that are still before it.
             let lag: Int64
+            /// How long ago the first of these was recorded.
+            let lagSeconds: Double
+            /// Keys of which an event could not be projected; their later events wait.
+            let parkedKeys: Int
             let lastError: String?
+
+            /// Why it does not go on as it should; nil when it does.
+            var problem: String? {
+                if let lastError { return lastError }
+                if parkedKeys > 0 { return "\(parkedKeys) keys are parked" }
+                return state == "running" ? nil : "it is \(state)"
+            }
         }
 
         let status: Status
@@ -66,13 +79,25 @@ struct HealthCheck: Sendable {
                 status: .unavailable, database: .init(isUp: true, problem: nil), projections: [],
                 pendingMigrations: pending)
         }
-        let projections = try await application.projectionStatuses().map { status in
-            Report.Projection(
-                name: status.name, position: status.position.rawValue, lag: status.lag, lastError: status.lastError)
-        }
+        let projections = try await application.projectionStatuses().map(Report.Projection.init)
         return Report(
-            status: projections.allSatisfy { $0.lastError == nil } ? .ok : .degraded,
+            status: projections.allSatisfy { $0.problem == nil } ? .ok : .degraded,
             database: .init(isUp: true, problem: nil), projections: projections, pendingMigrations: [])
+    }
+}
+
+extension HealthCheck.Report.Projection {
+    fileprivate init(_ status: ProjectionStatus) {
+        (name, position, lag) = (status.name, status.position.rawValue, status.lag)
+        lagSeconds = status.lagTime / .seconds(1)
+        (parkedKeys, lastError) = (status.parkedKeys, status.lastError)
+        state =
+            switch status.state {
+            case .running: "running"
+            case .paused: "paused"
+            case .stopped: "stopped"
+            case .awaitingRebuild: "awaiting rebuild"
+            }
     }
 }
 

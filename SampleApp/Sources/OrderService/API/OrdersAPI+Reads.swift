@@ -21,7 +21,7 @@ extension OrdersAPI {
         return try HTTPResponse(encoding: OrderPage(orders: orders, next: next))
     }
 
-    /// Waits a moment for the read model to reach the position that the request names.
+    /// Waits a moment for the orders' read model, and no other, to reach the position that the request names.
     private func awaitPosition(of request: HTTPRequest) async throws {
         let name = Self.positionHeader
         guard let text = request.headers[name] else { return }
@@ -29,7 +29,7 @@ extension OrdersAPI {
             throw FieldProblem(code: .invalidValue, field: name, message: "expected a position, found \(text.excerpt)")
         }
         let position = GlobalPosition(rawValue: number)
-        guard try await application.caughtUp(to: position, within: .seconds(2)) else {
+        guard try await application.projection(OrderSummaries.self).caughtUp(to: position, within: .seconds(2)) else {
             throw ReadModelBehind(position: position)
         }
     }

@@ -27,7 +27,7 @@ struct HealthWatch: Sendable {
         if !report.pendingMigrations.isEmpty {
             return "the database lacks \(report.pendingMigrations.joined(separator: ", ")); run: order-service migrate"
         }
-        let errors = report.projections.compactMap { model in model.lastError.map { "\(model.name): \($0.onOneLine)" } }
+        let errors = report.projections.compactMap { model in model.problem.map { "\(model.name): \($0.onOneLine)" } }
         return errors.isEmpty ? "the database is there" : "a read model stands still: " + errors.joined(separator: "; ")
     }
 }
