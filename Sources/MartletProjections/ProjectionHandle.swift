@@ -11,9 +11,11 @@ import MartletPostgres
 public struct ProjectionHandle: Sendable {
     let writer: any ReadModelWriter
     let surroundings: ProjectionSurroundings
+    /// Whether it commits with the appends; see ``Inline``.
+    public let isInline: Bool
 
-    package init(_ writer: any ReadModelWriter, in surroundings: ProjectionSurroundings) {
-        (self.writer, self.surroundings) = (writer, surroundings)
+    package init(_ writer: any ReadModelWriter, in surroundings: ProjectionSurroundings, isInline: Bool = false) {
+        (self.writer, self.surroundings, self.isInline) = (writer, surroundings, isInline)
     }
 
     public var name: String { writer.declaration.name }
@@ -23,7 +25,13 @@ public struct ProjectionHandle: Sendable {
     package func prepare() async throws { _ = try await Builds(writer.declaration, surroundings).live() }
 
     /// Keeps the read model up to date until the task is cancelled.
-    package func run() async throws { try await Self.run(writer, surroundings) }
+    package func run() async throws {
+        if isInline { try await Self.keep(writer, surroundings) } else { try await Self.run(writer, surroundings) }
+    }
+
+    private static func keep(_ writer: some ReadModelWriter, _ surroundings: ProjectionSurroundings) async throws {
+        try await InlineKeeper(writer: writer, surroundings: surroundings).run()
+    }
 
     private static func run(_ writer: some ReadModelWriter, _ surroundings: ProjectionSurroundings) async throws {
         try await ProjectionRunner(writer, in: surroundings).run()

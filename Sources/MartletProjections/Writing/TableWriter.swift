@@ -5,7 +5,7 @@ import MartletPostgres
 /// Folds a batch of events into the rows that they change, and writes those that came out otherwise.
 package struct TableWriter<P: TableProjection>: ReadModelWriter {
     private let projection: P
-    package let declaration: ReadModelDeclaration
+    package var declaration: ReadModelDeclaration
 
     package init(_ projection: P) {
         self.projection = projection
