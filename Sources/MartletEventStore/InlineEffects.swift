@@ -14,7 +14,8 @@ package protocol InlineEffects: Sendable {
     ///   - head: the log's last position before.
     ///   - count: how many events were added.
     /// - Throws: ``InlineRefusal``; `PostgresError` where nothing of this is to blame.
-    func write(_ answers: [Rows], after head: GlobalPosition, events count: Int, in transaction: Transaction) async throws
+    func write(_ answers: [Rows], after head: GlobalPosition, events count: Int, in transaction: Transaction)
+        async throws
 }
 
 /// Why an append is not made whose effects cannot be written.

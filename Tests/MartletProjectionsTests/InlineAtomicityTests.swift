@@ -38,7 +38,8 @@ import Testing
                         try await application.execute(
                             .counted(by: 1), on: Counter.ID("\(caller)"), as: CommandID("\(caller) \(number)"))
                     }
-                    return try await application.execute(.counted(by: 1), on: Counter.ID("\(caller)"), as: CommandID("\(caller)"))
+                    return try await application.execute(
+                        .counted(by: 1), on: Counter.ID("\(caller)"), as: CommandID("\(caller)"))
                 }
             }
             for _ in 0..<60 {

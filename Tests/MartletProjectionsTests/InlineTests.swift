@@ -30,7 +30,9 @@ import Testing
             }
             #expect(outcomes.count { $0.problem == nil } == 1)
             for problem in outcomes.compactMap(\.problem) {
-                guard case ExecuteError<Never>.failed(.refusedByProjection(let refusal)) = problem else { throw problem }
+                guard case ExecuteError<Never>.failed(.refusedByProjection(let refusal)) = problem else {
+                    throw problem
+                }
                 #expect(refusal.projection == "unique_emails")
                 #expect(refusal.constraint?.contains("email") == true)
             }
@@ -40,7 +42,8 @@ import Testing
         }
     }
 
-    @Test func `an event that a projection throws on is refused alone, and the rest of its batch is not`() async throws {
+    @Test func `an event that a projection throws on is refused alone, and the rest of its batch is not`() async throws
+    {
         try await ThrowawayDatabase.withApplication {
             Inline(Balances())
         } _: { application async throws in

@@ -34,7 +34,8 @@ package struct ReadModelDeclaration: Sendable {
             (1...256).contains(Model.partitions),
             "projection \"\(Model.name)\": expected 1 to 256 partitions, found \(Model.partitions)")
         precondition(
-            !Model.Input.categories.isEmpty, "projection \"\(Model.name)\": expected it to take events, found no source")
+            !Model.Input.categories.isEmpty, "projection \"\(Model.name)\": expected it to take events, found no source"
+        )
         precondition(
             Model.version > 0, "projection \"\(Model.name)\": expected a version from 1, found \(Model.version)")
         (name, version, partitions) = (Model.name, Model.version, Model.partitions)
