@@ -48,11 +48,17 @@ public struct Application: Sendable {
             commandRetention.map { $0 >= .seconds(60) } ?? true,
             "expected command answers to be kept for a minute or more, found \(commandRetention ?? .zero)")
         self.commandRetention = commandRetention
-        store = EventStore(pool, schema: schema, limits: limits, cache: cache)
-        let surroundings = ProjectionSurroundings(
-            store: store, pool: pool, schema: schema, readModels: readModels, lease: lease,
-            incidents: incidents)
-        projections = parts().map { $0.wire(surroundings) }
+        let (pool, parts) = (pool, parts())
+        func surroundings(_ store: EventStore) -> ProjectionSurroundings {
+            ProjectionSurroundings(
+                store: store, pool: pool, schema: schema, readModels: readModels, lease: lease, incidents: incidents)
+        }
+        // The inline ones are wired before the store that they are a part of.
+        let ahead = surroundings(EventStore(pool, schema: schema))
+        let inline = InlineProjections(parts.filter(\.isInline).map { $0.wire(ahead) })
+        store = EventStore(pool, schema: schema, limits: limits, cache: cache, inline: inline)
+        let wired = surroundings(store)
+        projections = parts.map { $0.wire(wired) }
         let names = projections.map(\.name)
         precondition(Set(names).count == names.count, "expected projections of different names, found \(names)")
     }

@@ -9,28 +9,33 @@ extension AppendCall {
     func settle(_ units: [AppendUnit], after cause: PostgresError) async -> [AppendOutcome] {
         let repeatable = units.filter(\.isRepeatable)
         var settled = await resend(repeatable, by: ContinuousClock.now + patience, after: cause).makeIterator()
-        return units.map { unit in unit.isRepeatable ? settled.next() ?? .unknown(cause) : .unknown(cause) }
+        return units.map { unit in unit.isRepeatable ? settled.next() ?? .unknown(cause) : unsettled(cause) }
+    }
+
+    private func unsettled(_ cause: PostgresError) -> AppendOutcome {
+        isUnwritten(cause) ? .failed(.database(cause)) : .unknown(cause)
     }
 
     private func resend(
         _ units: [AppendUnit], by deadline: ContinuousClock.Instant, after cause: PostgresError
     ) async -> [AppendOutcome] {
-        var failures = 0
+        var (cause, failures) = (cause, 0)
         while !units.isEmpty, ContinuousClock.now < deadline {
             do throws(PostgresError) {
                 return try await recognisingOwn(units, in: try await send(units), by: deadline, after: cause)
             } catch let error where error.mayPass && error.sqlState != .statementCompletionUnknown {
                 failures += 1
+                if isUnwritten(cause) { cause = error }
                 // The task is of this call's own; nobody cancels it.
                 do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
             } catch let error where units.count > 1 && error.mayBeOneUnitsFault {
                 let (first, second) = units.halves
                 return await resend(first, by: deadline, after: cause) + resend(second, by: deadline, after: cause)
             } catch {
-                return units.map { _ in .unknown(error) }
+                return units.map { _ in isUnwritten(cause) ? unsettled(error) : .unknown(error) }
             }
         }
-        return units.map { _ in .unknown(cause) }
+        return units.map { _ in unsettled(cause) }
     }
 
     /// A unit that meets its own events or its own command had committed when it was first sent.

@@ -6,13 +6,16 @@ import MartletPostgres
 struct AppendCall: Sendable {
     let pool: ConnectionPool
     let schema: SQLIdentifier
+    /// What commits with each batch; with none, a batch is one call of the append function.
+    let inline: (any InlineEffects)?
     /// How long a caller waits for certainty after its link was lost.
     let patience: Duration = .seconds(15)
     let backoff = Backoff(base: .milliseconds(10), limit: .milliseconds(500))
 
-    init(pool: ConnectionPool, schema: SQLIdentifier) {
+    init(pool: ConnectionPool, schema: SQLIdentifier, inline: (any InlineEffects)? = nil) {
         self.pool = pool
         self.schema = schema
+        self.inline = inline
     }
 
     /// One outcome for each unit, in their order; no two of them name the same stream or command.
@@ -22,7 +25,7 @@ struct AppendCall: Sendable {
         } catch let error where error.sqlState == .statementCompletionUnknown {
             // Sending it again would find it here, which says nothing of the standby.
             return units.map { _ in .unknown(error) }
-        } catch let error where error.leavesOutcomeUnknown {
+        } catch let error where error.leavesOutcomeUnknown || isOfTheMoment(error) {
             // A task of its own: the caller's may be cancelled, and then could not wait.
             return await Task { await settle(units, after: error) }.value
         } catch let error where units.count > 1 && error.mayBeOneUnitsFault {
@@ -38,15 +41,20 @@ struct AppendCall: Sendable {
     }
 
     func send(_ units: [AppendUnit]) async throws(PostgresError) -> [AppendOutcome] {
+        if let inline { return try await send(units, with: inline) }
         let rows = try await pool.queryToTheEnd(.append(units, schema: schema))
         do throws(PostgresDecodingError) {
-            let verdict = try AppendVerdict(rows, on: units)
-            guard !verdict.known.isEmpty else { return verdict.outcomes }
-            // A task of its own: the caller's may be cancelled, and then could not ask.
-            return verdict.adding(await Task { await answers(to: verdict.known) }.value)
+            return await answered(try AppendVerdict(rows, on: units))
         } catch {
             return units.map { _ in .unknown(.unreadableVerdict(error.description)) }
         }
+    }
+
+    /// The outcomes, with the first answers to commands that had been answered before.
+    func answered(_ verdict: AppendVerdict) async -> [AppendOutcome] {
+        guard !verdict.known.isEmpty else { return verdict.outcomes }
+        // A task of its own: the caller's may be cancelled, and then could not ask.
+        return verdict.adding(await Task { await answers(to: verdict.known) }.value)
     }
 
     /// What was answered to commands when they came for the first time; nothing of them was written now. Asks until it

@@ -2,7 +2,11 @@ import MartletDomain
 import MartletPostgres
 
 /// The append function's answer, read as one outcome for each unit.
-struct AppendVerdict {
+struct AppendVerdict: Sendable {
+    /// The log's last position before.
+    let head: GlobalPosition
+    /// How many events were written.
+    private(set) var eventCount = 0
     private(set) var outcomes: [AppendOutcome]
     /// The commands that had been answered before, whose answers are still to be read.
     private(set) var known: [AppendUnit.Command] = []
@@ -22,7 +26,7 @@ struct AppendVerdict {
             throw PostgresDecodingError(
                 column: "versions", problem: "expected \(streamCount) versions, found \(versions.count)")
         }
-        self.units = units
+        (self.units, self.head) = (units, GlobalPosition(rawValue: head))
         let (conflicting, closed, known) = (
             Set(conflictingOrNull ?? []), Set(closedOrNull ?? []), Set(knownOrNull ?? [])
         )
@@ -47,6 +51,7 @@ struct AppendVerdict {
                         VersionConflict(stream: refused.name, expected: refused.expected, actual: found[index])))
             } else {
                 position += Int64(unit.eventCount)
+                eventCount += unit.eventCount
                 let ends = zip(found, unit.streams).map {
                     StreamVersion(rawValue: $0.rawValue + Int64($1.events.count))
                 }
@@ -55,9 +60,24 @@ struct AppendVerdict {
         }
     }
 
+    var committedCount: Int { outcomes.count { $0.isCommitted } }
+
+    /// The same where what was written is rolled back.
+    func failing(_ error: EventStoreError) -> AppendVerdict {
+        var failing = self
+        failing.outcomes = outcomes.map { $0.isCommitted ? .failed(error) : $0 }
+        return failing
+    }
+
     /// The outcomes with the known commands' first answers in place.
     func adding(_ answers: [CommandID: AppendOutcome]) -> [AppendOutcome] {
         zip(units, outcomes).map { unit, outcome in unit.command.flatMap { answers[$0.id] } ?? outcome }
+    }
+}
+
+extension AppendOutcome {
+    fileprivate var isCommitted: Bool {
+        if case .committed = self { true } else { false }
     }
 }
 

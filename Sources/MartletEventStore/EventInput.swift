@@ -30,6 +30,18 @@ public struct EventSource<Input: Sendable>: Sendable {
     }
 }
 
+extension EventInput {
+    /// Those whose events it takes.
+    /// - Precondition: it names each once, since a second source of the same would never be asked.
+    package static var categories: Set<String> {
+        let categories = sources.map(\.category)
+        precondition(
+            Set(categories).count == categories.count,
+            "\(Self.self): expected each category once among the sources, found \(categories)")
+        return Set(categories)
+    }
+}
+
 extension Recorded: EventInput {
     public static var sources: [EventSource<Recorded<A>>] { [.events { $0 }] }
 }

@@ -71,7 +71,8 @@ extension EventStore {
         stored.stream.category == A.category ? try codec.decode(stored, of: A.self) : nil
     }
 
-    private func streamPage(
+    /// Events of one stream, without a gap between them.
+    func streamPage(
         _ stream: StreamName, from cursor: PageCursor, asOf moment: AsOf?
     ) async throws(EventStoreError) -> [StoredEvent] {
         if let flaw = stream.flaw { throw .invalidStream(stream, flaw: flaw) }

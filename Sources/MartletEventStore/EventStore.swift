@@ -17,6 +17,14 @@ public struct EventStore: Sendable {
         self.init(PostgresStorage(pool, schema: schema, limits: limits), cache: cache)
     }
 
+    /// A store whose appends commit together with what they lead to.
+    package init(
+        _ pool: ConnectionPool, schema: SQLIdentifier, limits: AppendLimits, cache: CacheLimits,
+        inline: (any InlineEffects)?
+    ) {
+        self.init(PostgresStorage(pool, schema: schema, limits: limits, inline: inline), cache: cache)
+    }
+
     package init(_ storage: any EventStorage, cache: CacheLimits = CacheLimits()) {
         self.storage = storage
         self.cache = StateCache(cache)

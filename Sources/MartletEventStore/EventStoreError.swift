@@ -21,6 +21,12 @@ public enum EventStoreError: Error, Sendable {
     case overloaded(waiting: Int, for: Duration)
     /// The task was cancelled before the append was sent.
     case cancelled
+    /// An inline projection cannot take the append's events: it threw, or a constraint of its table is violated.
+    case refusedByProjection(ProjectionRefusal)
+    /// An inline projection is too far behind the log to be caught up by an append; the application's `run()` does that.
+    case inlineProjectionBehind(String, position: GlobalPosition, head: GlobalPosition)
+    /// An inline projection does not run, so nothing can be appended that it would miss.
+    case inlineProjectionHalted(String, reason: String)
     /// An event's own `encode(to:)` failed.
     case unencodable(StreamName, problem: String)
     /// A stored event does not fit today's types; it is never skipped.
@@ -31,11 +37,11 @@ public enum EventStoreError: Error, Sendable {
     /// A row of the store's own tables is not what it must be.
     case corrupt(String)
 
-    /// Whether the database was away or busy, so that the same call may work later.
+    /// Whether the database was away or busy, or an inline projection not ready, so that the same call may work later.
     public var isUnavailability: Bool {
         switch self {
         case .database(let error): error.isUnavailability
-        case .overloaded: true
+        case .overloaded, .inlineProjectionBehind, .inlineProjectionHalted: true
         default: false
         }
     }
@@ -58,6 +64,11 @@ extension EventStoreError: CustomStringConvertible {
                 ? "the append was not sent: \(count) wait already"
                 : "the append was not sent within \(time): \(count) wait"
         case .cancelled: "the task was cancelled before the append was sent; nothing was written"
+        case .refusedByProjection(let refusal): refusal.description
+        case .inlineProjectionBehind(let name, let position, let head):
+            "the append was not made: inline projection \"\(name)\" is at position \(position), the log at \(head)"
+        case .inlineProjectionHalted(let name, let reason):
+            "the append was not made: inline projection \"\(name)\" does not run: \(reason)"
         case .unencodable(let name, let problem): "stream \"\(name)\": an event cannot be encoded: \(problem)"
         case .undecodable(let type, let name, let version, let position, let problem):
             "event \"\(type)\" at position \(position) (stream \"\(name)\", version \(version))"

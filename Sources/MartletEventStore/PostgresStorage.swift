@@ -9,10 +9,12 @@ package struct PostgresStorage: EventStorage {
     package let signal: AppendSignal
 
     /// Does no I/O; the schema is made by the migrations.
-    package init(_ pool: ConnectionPool, schema: SQLIdentifier, limits: AppendLimits) {
+    package init(
+        _ pool: ConnectionPool, schema: SQLIdentifier, limits: AppendLimits, inline: (any InlineEffects)? = nil
+    ) {
         self.pool = pool
         self.schema = schema
-        appender = Appender(AppendCall(pool: pool, schema: schema), limits: limits)
+        appender = Appender(AppendCall(pool: pool, schema: schema, inline: inline), limits: limits)
         signal = AppendSignal(of: schema, in: pool.configuration)
     }
 

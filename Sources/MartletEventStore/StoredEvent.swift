@@ -29,11 +29,11 @@ public struct StoredEvent: Sendable {
 }
 
 extension StoredEvent {
-    static let columns: SQL =
+    package static let columns: SQL =
         "position, version, recorded_at, event_id, stream_id, type, type_version, payload, metadata"
 
     /// Decodes rows that begin with these columns.
-    static func all(in rows: some Collection<Row>) throws(EventStoreError) -> [StoredEvent] {
+    package static func all(in rows: some Collection<Row>) throws(EventStoreError) -> [StoredEvent] {
         var events: [StoredEvent] = []
         events.reserveCapacity(rows.count)
         var types = RepeatedTexts()

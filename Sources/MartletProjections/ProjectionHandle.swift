@@ -11,9 +11,11 @@ package import MartletPostgres
 public struct ProjectionHandle: Sendable {
     let writer: any ReadModelWriter
     let surroundings: ProjectionSurroundings
+    /// Whether it commits with the appends; see ``Inline``.
+    public let isInline: Bool
 
-    package init(_ writer: any ReadModelWriter, in surroundings: ProjectionSurroundings) {
-        (self.writer, self.surroundings) = (writer, surroundings)
+    package init(_ writer: any ReadModelWriter, in surroundings: ProjectionSurroundings, isInline: Bool = false) {
+        (self.writer, self.surroundings, self.isInline) = (writer, surroundings, isInline)
     }
 
     public var name: String { writer.declaration.name }
@@ -33,7 +35,13 @@ public struct ProjectionHandle: Sendable {
     }
 
     /// Keeps the read model up to date until the task is cancelled.
-    package func run() async throws { try await Self.run(writer, surroundings) }
+    package func run() async throws {
+        if isInline { try await Self.keep(writer, surroundings) } else { try await Self.run(writer, surroundings) }
+    }
+
+    private static func keep(_ writer: some ReadModelWriter, _ surroundings: ProjectionSurroundings) async throws {
+        try await InlineKeeper(writer: writer, surroundings: surroundings).run()
+    }
 
     private static func run(_ writer: some ReadModelWriter, _ surroundings: ProjectionSurroundings) async throws {
         try await ProjectionRunner(writer, in: surroundings).run()

@@ -29,21 +29,33 @@ private struct KeyProbe: Decoder {
     func singleValueContainer() throws -> any SingleValueDecodingContainer { throw Found(names: nil) }
 }
 
-private enum EnumCases {
+/// What a type's descriptor says of the cases of an enum (Swift's ABI/Metadata.h: EnumMetadata, TargetEnumDescriptor).
+enum EnumCases {
     /// The values of an enum without associated values, in the order of their declaration; nil for other types.
     ///
-    /// `CodingKeys` are not `CaseIterable`, so their number is read from the type's descriptor (Swift's
-    /// ABI/Metadata.h: EnumMetadata, TargetEnumDescriptor); such an enum is stored as the number of its case.
+    /// `CodingKeys` are not `CaseIterable`, so their number is read; such an enum is stored as the number of its case.
     static func all<Value>(of type: Value.Type) -> [Value]? {
-        let metadata = unsafeBitCast(type as Any.Type, to: UnsafeRawPointer.self)
-        let enumKind: UInt = 0x201
-        guard metadata.load(as: UInt.self) == enumKind, MemoryLayout<Value>.size <= 1 else { return nil }
-        let descriptor = metadata.load(fromByteOffset: MemoryLayout<UInt>.size, as: UnsafeRawPointer.self)
-        let payloadCases = descriptor.load(fromByteOffset: 20, as: UInt32.self) & 0xFF_FFFF
-        let emptyCases = descriptor.load(fromByteOffset: 24, as: UInt32.self)
-        guard payloadCases == 0, emptyCases <= 256 else { return nil }
+        guard MemoryLayout<Value>.size <= 1, let (payloadCases, emptyCases) = counts(of: type), payloadCases == 0,
+            emptyCases <= 256
+        else { return nil }
         return (0..<emptyCases).map { number in
             withUnsafeBytes(of: UInt8(truncatingIfNeeded: number)) { $0.load(as: Value.self) }
         }
+    }
+
+    /// How many cases it has; nil for other types.
+    static func count(of type: Any.Type) -> Int? {
+        counts(of: type).map { Int($0.payloadCases + $0.emptyCases) }
+    }
+
+    private static func counts(of type: Any.Type) -> (payloadCases: UInt32, emptyCases: UInt32)? {
+        let metadata = unsafeBitCast(type, to: UnsafeRawPointer.self)
+        let enumKind: UInt = 0x201
+        guard metadata.load(as: UInt.self) == enumKind else { return nil }
+        let descriptor = metadata.load(fromByteOffset: MemoryLayout<UInt>.size, as: UnsafeRawPointer.self)
+        return (
+            descriptor.load(fromByteOffset: 20, as: UInt32.self) & 0xFF_FFFF,
+            descriptor.load(fromByteOffset: 24, as: UInt32.self)
+        )
     }
 }

@@ -20,7 +20,7 @@ package struct ReadModelDeclaration: Sendable {
     package let name: String
     package let version: Int
     package let partitions: Int
-    package let onFailure: FailurePolicy
+    package var onFailure: FailurePolicy
     package let tables: [ReadModelTable]
     /// Whether an event's key can be told without decoding it.
     package let isKeyedByStream: Bool
@@ -33,6 +33,9 @@ package struct ReadModelDeclaration: Sendable {
         precondition(
             (1...256).contains(Model.partitions),
             "projection \"\(Model.name)\": expected 1 to 256 partitions, found \(Model.partitions)")
+        precondition(
+            !Model.Input.categories.isEmpty, "projection \"\(Model.name)\": expected it to take events, found no source"
+        )
         precondition(
             Model.version > 0, "projection \"\(Model.name)\": expected a version from 1, found \(Model.version)")
         (name, version, partitions) = (Model.name, Model.version, Model.partitions)

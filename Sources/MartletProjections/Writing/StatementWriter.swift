@@ -6,7 +6,7 @@ import MartletPostgres
 package struct StatementWriter<P: Projection>: ReadModelWriter {
     private let projection: P
     private let store: EventStore
-    package let declaration: ReadModelDeclaration
+    package var declaration: ReadModelDeclaration
 
     package init(_ projection: P, store: EventStore) {
         (self.projection, self.store) = (projection, store)

@@ -6,7 +6,7 @@ import MartletPostgres
 package struct TableWriter<P: TableProjection>: ReadModelWriter {
     private let projection: P
     private let statements: TableStatements<P.Row>
-    package let declaration: ReadModelDeclaration
+    package var declaration: ReadModelDeclaration
 
     package init(_ projection: P) {
         self.projection = projection

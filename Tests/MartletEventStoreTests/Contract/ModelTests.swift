@@ -4,9 +4,9 @@ import Testing
 extension StoreContract {
     /// Random operations come to the same on PostgreSQL as in memory, where what ought to happen is plain to see.
     struct Model {
-        @Test(arguments: 1...6)
-        func `one operation after the other comes to the same on both`(seed: UInt64) async throws {
-            try await StoreKind.postgres.withStore { postgres async throws in
+        @Test(arguments: [StoreKind.postgres, .inline], 1...6)
+        func `one operation after the other comes to the same on both`(kind: StoreKind, seed: UInt64) async throws {
+            try await kind.withStore { postgres async throws in
                 try await StoreKind.inMemory.withStore { memory async throws in
                     var random = SplitMix64(seed: seed)
                     for number in 1...300 {
@@ -25,9 +25,11 @@ extension StoreContract {
 
         /// Each of 12 callers has streams and commands of its own, so that only the positions depend on the others;
         /// their appends go to PostgreSQL in common batches, where some of them are refused.
-        @Test(arguments: 1...3)
-        func `operations of several callers at once come to the same on both`(seed: UInt64) async throws {
-            try await StoreKind.postgres.withStore { postgres async throws in
+        @Test(arguments: [StoreKind.postgres, .inline], 1...3)
+        func `operations of several callers at once come to the same on both`(
+            kind: StoreKind, seed: UInt64
+        ) async throws {
+            try await kind.withStore { postgres async throws in
                 let receipts = try await withThrowingTaskGroup(of: [String: [Receipt]].self) { group in
                     for caller in 0..<12 {
                         group.addTask { try await run(postgres, seed: seed * 100 + UInt64(caller), as: "\(caller)") }

@@ -6,6 +6,8 @@ import Testing
 enum StoreKind: CaseIterable {
     case inMemory
     case postgres
+    /// With a projection that commits with each append.
+    case inline
 
     /// Runs `body` on a store of its own, empty.
     func withStore<Result>(
@@ -13,13 +15,55 @@ enum StoreKind: CaseIterable {
     ) async throws -> Result {
         switch self {
         case .inMemory: try await body(.inMemory())
-        case .postgres:
-            try await ThrowawayDatabase.with { database in
-                let application = Application(postgres: database.configuration, connections: 4)
-                try await application.migrate()
-                return try await body(application.store)
+        case .postgres: try await withApplication { application in try await body(application.store) }
+        case .inline:
+            try await withApplication {
+                Inline(StreamEnds())
+            } _: { application in
+                let result = try await body(application.store)
+                #expect(try await application.pool.query(StreamEnds.difference).isEmpty)
+                return result
             }
         }
+    }
+
+    private func withApplication<Result>(
+        @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }, isolation: isolated (any Actor)? = #isolation,
+        _ body: (Application) async throws -> Result
+    ) async throws -> Result {
+        try await ThrowawayDatabase.with { database in
+            let application = Application(postgres: database.configuration, connections: 4, parts: parts)
+            try await application.migrate()
+            return try await body(application)
+        }
+    }
+}
+
+/// Where the streams of accounts end, which shows an event that was taken twice or not at all.
+private struct StreamEnds: Projection {
+    static let name = "stream_ends"
+    static let tables = [
+        ReadModelTable(
+            "stream_ends",
+            "CREATE TABLE stream_ends (stream text COLLATE \"C\" PRIMARY KEY, version int8, events int8)")
+    ]
+
+    func project(_ recorded: Recorded<Account>, in transaction: Transaction) async throws {
+        transaction.enqueue(
+            """
+            INSERT INTO stream_ends AS s VALUES (\(recorded.stream.name.description), \(recorded.version.rawValue), 1)
+            ON CONFLICT (stream) DO UPDATE SET version = EXCLUDED.version, events = s.events + 1
+            """)
+    }
+
+    static var difference: SQL {
+        """
+        SELECT FROM (
+            SELECT stream_id AS stream, max(version) AS version, count(*) AS events
+            FROM martlet.events WHERE stream_id LIKE 'account-%' GROUP BY stream_id
+        ) log FULL JOIN read_models.stream_ends s USING (stream)
+        WHERE (log.version, log.events) IS DISTINCT FROM (s.version, s.events)
+        """
     }
 }
 
