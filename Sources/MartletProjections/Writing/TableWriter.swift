@@ -14,22 +14,19 @@ package struct TableWriter<P: TableProjection>: ReadModelWriter {
     }
 
     package func key(of input: P.Input, in stream: StreamName) -> String? {
-        projection.key(of: input).map(\.description)
+        guard let key = projection.key(of: input) else { return nil }
+        return key.description
     }
 
     package func write(_ events: [RoutedEvent<P.Input>], in transaction: Transaction) async throws {
-        let changes = try events.compactMap { event in
-            let input = try event.input.get()
-            return projection.key(of: input).map { (key: $0, input: input) }
-        }
+        let keyOfEach = try events.map { projection.key(of: try $0.input.get()) }
+        let keys = Set(keyOfEach.compactMap(\.self))
         let table = TableStatements<P.Row>()
-        let keys = Set(changes.map(\.key))
         let before = try await table.rows(of: keys, in: transaction)
         var after = before
-        for (key, input) in changes {
-            var row = after[key]
-            try projection.apply(input, to: &row)
-            after[key] = row
+        for (event, key) in zip(events, keyOfEach) {
+            guard let key else { continue }
+            try projection.apply(try event.input.get(), to: &after[key])
         }
         try table.enqueueChanges(of: keys, from: before, to: after, in: transaction)
         try await transaction.flush()
