@@ -77,7 +77,7 @@ actor LogPages<Writer: ReadModelWriter> {
         events.reserveCapacity(stored.count)
         let sources = Writer.Input.sources
         for stored in stored {
-            if let event = writer.route(stored, from: sources, store) { events.append(event) }
+            if let event = writer.route(stored, store, from: sources) { events.append(event) }
         }
         return Page(events: events, through: stored.last?.position ?? position, isFull: stored.count == size)
     }
@@ -85,8 +85,9 @@ actor LogPages<Writer: ReadModelWriter> {
 
 extension ReadModelWriter {
     /// The event on its way, or nil when it has no effect on the read model.
+    /// - Parameter sources: those of the input, which whoever routes many events makes once.
     func route(
-        _ stored: StoredEvent, from sources: [EventSource<Input>], _ store: EventStore
+        _ stored: StoredEvent, _ store: EventStore, from sources: [EventSource<Input>] = Input.sources
     ) -> RoutedEvent<Input>? {
         do throws(EventStoreError) {
             guard let input = try store.decode(stored, from: sources), let key = key(of: input, in: stored.stream)
