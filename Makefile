@@ -26,7 +26,7 @@ serve: ## the same, and the service keeps running until Ctrl-C (PORT=8080 choose
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run .postgres Scripts/serve
 
-bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|rivals|size, BENCH_SECONDS=10)
+bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|project|rivals|size, BENCH_SECONDS=10)
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql
 	@Scripts/cluster run --throwaway Scripts/bench

@@ -25,7 +25,8 @@ public struct EventSource<Input: Sendable>: Sendable {
     /// All events of an aggregate, wrapped by the case that holds them.
     public static func events<A: Aggregate>(_ wrap: @escaping @Sendable (Recorded<A>) -> Input) -> EventSource {
         EventSource(category: A.category) { codec, stored throws(EventStoreError) in
-            try codec.decode(stored, of: A.self).map(wrap)
+            guard let recorded = try codec.decode(stored, of: A.self) else { return nil }
+            return wrap(recorded)
         }
     }
 }
@@ -52,7 +53,16 @@ extension EventStore {
     package func decode<Input: EventInput>(
         _ stored: StoredEvent, as _: Input.Type
     ) throws(EventStoreError) -> Input? {
-        for source in Input.sources where stored.stream.isOf(source.category) {
+        try decode(stored, from: Input.sources)
+    }
+
+    /// Decodes a stored event by the first source that takes its category; for many events, whose sources are then made
+    /// once.
+    /// - Throws: ``EventStoreError/undecodable(type:_:_:_:problem:)``.
+    package func decode<Input>(
+        _ stored: StoredEvent, from sources: [EventSource<Input>]
+    ) throws(EventStoreError) -> Input? {
+        for source in sources where stored.stream.isOf(source.category) {
             return try source.decode(codec, stored)
         }
         return nil

@@ -11,7 +11,9 @@ import MartletCLI
 struct MartletBench {
     static func main() async {
         do {
-            if let worker = try AppendWorker(arguments: CommandLine.arguments.dropFirst()) {
+            if let worker = ProjectWorker(arguments: CommandLine.arguments.dropFirst()) {
+                try await worker.run()
+            } else if let worker = try AppendWorker(arguments: CommandLine.arguments.dropFirst()) {
                 try await worker.run()
             } else {
                 try await run(try Settings(environment: ProcessInfo.processInfo.environment))

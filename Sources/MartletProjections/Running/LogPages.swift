@@ -80,8 +80,9 @@ actor LogPages<Writer: ReadModelWriter> {
         let stored = try await store.logPage(after: position, limit: size)
         var events: [RoutedEvent<Writer.Input>] = []
         events.reserveCapacity(stored.count)
+        let sources = Writer.Input.sources
         for stored in stored {
-            if let event = writer.route(stored, store) { events.append(event) }
+            if let event = writer.route(stored, store, from: sources) { events.append(event) }
         }
         return Page(
             events: events, through: stored.last?.position ?? position, last: stored.last,
@@ -91,9 +92,12 @@ actor LogPages<Writer: ReadModelWriter> {
 
 extension ReadModelWriter {
     /// The event on its way, or nil when it has no effect on the read model.
-    func route(_ stored: StoredEvent, _ store: EventStore) -> RoutedEvent<Input>? {
+    /// - Parameter sources: those of the input, which whoever routes many events makes once.
+    func route(
+        _ stored: StoredEvent, _ store: EventStore, from sources: [EventSource<Input>] = Input.sources
+    ) -> RoutedEvent<Input>? {
         do throws(EventStoreError) {
-            guard let input = try store.decode(stored, as: Input.self), let key = key(of: input, in: stored.stream)
+            guard let input = try store.decode(stored, from: sources), let key = key(of: input, in: stored.stream)
             else { return nil }
             return RoutedEvent(stored: stored, input: .success(input), key: key)
         } catch {

@@ -50,10 +50,16 @@ package struct ReadModelDeclaration: Sendable {
 }
 
 /// An event on its way into a read model: what it says, or why it cannot be read, and where it belongs.
-package struct RoutedEvent<Input: Sendable>: Sendable {
+///
+/// A class, since it goes from hand to hand and a copy would count every text in it.
+package final class RoutedEvent<Input: Sendable>: Sendable {
     package let stored: StoredEvent
     package let input: Result<Input, EventStoreError>
     package let key: String
+
+    init(stored: StoredEvent, input: Result<Input, EventStoreError>, key: String) {
+        (self.stored, self.input, self.key) = (stored, input, key)
+    }
 
     package var position: GlobalPosition { stored.position }
 }

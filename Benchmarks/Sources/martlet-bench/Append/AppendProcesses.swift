@@ -4,11 +4,10 @@ import Foundation
 struct AppendProcesses {
     let database: String
     let seconds: Int
-    private static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
 
     func measure(_ count: Int, callers: Int) throws -> Measurement {
         let worker = AppendWorker(database: database, callers: callers, seconds: seconds)
-        let programs = try (0..<count).map { _ in try Program([Self.executable] + worker.arguments) }
+        let programs = try (0..<count).map { _ in try Program([Program.own] + worker.arguments) }
         for program in programs {
             let answer = program.read()
             guard answer == "ready\n" else { throw Program.Failed(description: "expected \"ready\", found \(answer)") }

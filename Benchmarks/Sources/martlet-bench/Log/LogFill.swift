@@ -3,8 +3,16 @@ import MartletCLI
 
 /// Fills an empty log by SQL, with what appends would have written: positions 1 to N, each stream's versions in order.
 struct LogFill {
+    /// How the streams' events lie in the log.
+    enum Order {
+        case oneStreamAfterTheOther
+        /// The first events of all streams, then the second ones: a stream's events are as far apart as they can be.
+        case inTurns
+    }
+
     let application: Application
     var eventsPerStream = 10
+    var order = Order.oneStreamAfterTheOther
     /// How many of ten streams are orders; the others are accounts.
     var ordersInTen = 0
     private static let chunk = 500_000
@@ -15,7 +23,7 @@ struct LogFill {
         var progress = ProgressBar(label: "filling the log", noun: "events")
         for start in stride(from: 1, through: count, by: Self.chunk) {
             let end = min(start + Self.chunk - 1, count)
-            try await insert(from: start, to: end)
+            try await insert(from: start, to: end, of: count)
             progress.update(items: end, fraction: Double(end) / Double(count))
         }
         progress.finish()
@@ -49,7 +57,7 @@ struct LogFill {
         try await application.pool.execute("CHECKPOINT")
     }
 
-    private func insert(from start: Int, to end: Int) async throws {
+    private func insert(from start: Int, to end: Int, of count: Int) async throws {
         try await application.pool.execute(
             """
             INSERT INTO \(application.schema).events
@@ -59,7 +67,7 @@ struct LogFill {
                 '{}'
             FROM generate_series(\(start), \(end)) n
             CROSS JOIN LATERAL (
-                SELECT (n - 1) / \(eventsPerStream) AS stream, (n - 1) % \(eventsPerStream) + 1 AS version
+                SELECT \(place(among: count))
             ) place
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN stream % 10 >= 10 - \(ordersInTen) THEN 'order' ELSE 'account' END AS category
@@ -74,5 +82,14 @@ struct LogFill {
                 END AS type
             ) kind_of_event
             """)
+    }
+
+    private func place(among count: Int) -> SQL {
+        switch order {
+        case .oneStreamAfterTheOther:
+            "(n - 1) / \(eventsPerStream) AS stream, (n - 1) % \(eventsPerStream) + 1 AS version"
+        case .inTurns:
+            "(n - 1) % \(count / eventsPerStream) AS stream, (n - 1) / \(count / eventsPerStream) + 1 AS version"
+        }
     }
 }

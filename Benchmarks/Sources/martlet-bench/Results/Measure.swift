@@ -33,6 +33,7 @@ struct Measure {
         if let latency = median.latency {
             words += ["p50_ms=\(latency.p50.milliseconds.digits(2))", "p99_ms=\(latency.p99.milliseconds.digits(2))"]
         }
+        if let memory = rounds.compactMap(\.peakMemory).max() { words.append("peak_mib=\(memory)") }
         words += ["min=\((rates.first ?? 0).digits(0))", "max=\((rates.last ?? 0).digits(0))"]
         return words.joined(separator: " ")
     }

@@ -4,6 +4,8 @@ struct Measurement: Sendable {
     let rate: Double
     /// How long operations took; nil where the work is not made of operations.
     let latency: Latency?
+    /// The most memory that the process had at once, in MiB; nil where nobody asked.
+    var peakMemory: Int?
 
     init(rate: Double, latency: Latency? = nil) {
         self.rate = rate

@@ -7,6 +7,9 @@ struct Program {
     private let output = Pipe()
     private let name: String
 
+    /// The bench's own, for work that is shared by several processes.
+    static let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+
     struct Failed: Error, CustomStringConvertible { let description: String }
 
     /// Starts the program; one without a slash in its name is looked for on `PATH`.
