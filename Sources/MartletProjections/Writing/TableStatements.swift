@@ -42,7 +42,7 @@ struct TableStatements<Row: TableRow> {
         if !gone.isEmpty { transaction.enqueue(try deletion(of: gone)) }
     }
 
-    private func upsert(of arrays: [ArrayBuilder]) -> SQL {
+    func upsert(of arrays: [ArrayBuilder]) -> SQL {
         let others = table.columns.dropFirst(table.keyCount)
         let assignments = others.map { "\"\($0)\" = EXCLUDED.\"\($0)\"" }.joined(separator: ", ")
         let action = others.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(assignments)"
@@ -52,7 +52,7 @@ struct TableStatements<Row: TableRow> {
             """
     }
 
-    private func deletion(of keys: Set<Row.Key>) throws -> SQL {
+    func deletion(of keys: Set<Row.Key>) throws -> SQL {
         let same = table.keyColumns.map { "t.\"\($0)\" = k.\"\($0)\"" }.joined(separator: " AND ")
         return "DELETE FROM \(table.name) t USING \(try unnested(keys)) WHERE \(SQL(trusted: same))"
     }

@@ -34,4 +34,8 @@ package struct TableWriter<P: TableProjection>: ReadModelWriter {
         try table.enqueueChanges(of: keys, from: before, to: after, in: transaction)
         try await transaction.flush()
     }
+
+    package func fill(_ place: FillPlace) -> any PartitionFill<P.Input> { RowFill(projection, at: place) }
+
+    package var isSampled: Bool { true }
 }
