@@ -21,7 +21,8 @@ extension Rebuild {
             dropsUnfinished: left?.position == nil ? left?.version : nil,
             dropsPrevious: stage == .building ? try await builds.find(.previous)?.target.version : nil,
             check: isSame && until == nil ? .sameRows : writer.isSampled ? .sample : .count,
-            swaps: stage == .building, eventsPerSecond: try await trialRate(),
+            swaps: stage == .building,
+            eventsPerSecond: try await trialRate().map { min($0, options.throttle.map(Double.init) ?? $0) },
             obstacles: try await obstacles(live, isRival: left?.isRival ?? false))
     }
 
