@@ -77,7 +77,8 @@ final class RebuildOutput: Sendable {
 
     private func writeJSON(_ line: some Encodable) {
         // Structs of texts and finite numbers always have a form.
-        do { StandardStream.output.writeLine(String(decoding: try PayloadEncoder().encode(line), as: UTF8.self)) } catch {
+        do { StandardStream.output.writeLine(String(decoding: try PayloadEncoder().encode(line), as: UTF8.self)) } catch
+        {
             StandardStream.error.writeLine("projection-rebuild: \(error)")
         }
     }

@@ -22,7 +22,9 @@ extension RebuildReport {
         var notes: [String] = []
         if let resumedFrom { notes.append("  went on from position \(resumedFrom), where an earlier run had left it") }
         if let droppedVersion { notes.append("  dropped an unfinished build of version \(droppedVersion)") }
-        if parkedKeys > 0 { notes.append("  \(parkedKeys.grouped) keys are parked behind events that cannot be projected") }
+        if parkedKeys > 0 {
+            notes.append("  \(parkedKeys.grouped) keys are parked behind events that cannot be projected")
+        }
         return notes
     }
 
@@ -51,8 +53,7 @@ extension RebuildPlan {
             ("build", "version \(version) of \"\(projection)\" (live: \(versionBefore)) in \"\(schema)\""),
             ("tables", tables.joined(separator: ", ")),
             ("partitions", "\(partitions)"),
-            ("read", "\(Int(events).grouped) events, " + (resumesFrom.map { "from position \($0), where it was left," }
-                ?? "from the log's start") + " to position \(target)"),
+            ("read", "\(Int(events).grouped) events, from \(start) to position \(target)"),
             ("check", check.text),
             ("then", swaps ? "swap in one transaction, and keep version \(versionBefore)" : "nothing: no swap"),
             ("time", time),
@@ -65,9 +66,14 @@ extension RebuildPlan {
         return ([CommandSyntax.aligned(lines + drops)] + obstacles + ["nothing was changed"]).joined(separator: "\n")
     }
 
+    private var start: String {
+        resumesFrom.map { "position \($0), where it was left," } ?? "the log's start"
+    }
+
     private var time: String {
         guard let estimate, let eventsPerSecond else { return "not known: the first events could not be tried" }
-        return "about \(estimate.seconds) or less, at \(Int(eventsPerSecond).grouped) events/s as tried on the first ones"
+        return
+            "about \(estimate.seconds) or less, at \(Int(eventsPerSecond).grouped) events/s as tried on the first ones"
     }
 }
 

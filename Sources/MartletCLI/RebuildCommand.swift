@@ -81,7 +81,8 @@ public struct RebuildCommand: Sendable {
             throw UsageError("expected one of \(given.map { "--" + $0.rawValue }.joined(separator: " and "))")
         }
         let mode = given.first ?? .rebuild
-        let others = ["throttle", "until"].filter { arguments[$0] != nil }
+        let others =
+            ["throttle", "until"].filter { arguments[$0] != nil }
             + ["accept-differences"].filter { arguments.has($0) }
         if mode == .rollBack || mode == .dropPrevious, let other = others.first {
             throw UsageError("option \"--\(other)\" has no meaning with --\(mode.rawValue)")

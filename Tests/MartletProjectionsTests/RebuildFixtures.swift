@@ -118,7 +118,8 @@ struct RebuildBench: Sendable {
                 let events = (start..<min(start + 10, count)).map { Counter.Event.counted(by: $0 + stream + 1) }
                 position = max(
                     position,
-                    try await first.store.append(events, to: Counter.ID("\(prefix)\(stream)"), expecting: .any).position)
+                    try await first.store.append(events, to: Counter.ID("\(prefix)\(stream)"), expecting: .any).position
+                )
             }
         }
         return position
@@ -200,7 +201,8 @@ struct WatchfulReader: Sendable {
         let watching = Task {
             var (looks, known) = (0, (0, 0))
             while !Task.isCancelled {
-                let row = try await reader.query("SELECT count(*), coalesce(sum(sum), 0)::int8 FROM read_models.tallies")[0]
+                let row = try await reader.query(
+                    "SELECT count(*), coalesce(sum(sum), 0)::int8 FROM read_models.tallies")[0]
                 let found = try row.decode(Int.self, Int.self)
                 #expect(found.0 >= known.0 && found.1 >= known.1, "found \(found) after \(known)")
                 (known, looks) = (found, looks + 1)

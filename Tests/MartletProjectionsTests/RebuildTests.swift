@@ -40,7 +40,8 @@ import Testing
                 try await bench.catchUp(bench.first)
             }
             #expect(try await bench.differences() == [])
-            let swaps = try await bench.first.pool.query("SELECT kind, version, replaced_version FROM martlet.projection_swaps")
+            let swaps = try await bench.first.pool.query(
+                "SELECT kind, version, replaced_version FROM martlet.projection_swaps")
             #expect(try swaps.map { row in try row.decode(String.self, Int32.self, Int32.self).0 } == ["rebuild"])
         }
     }
@@ -65,7 +66,8 @@ import Testing
     private struct Killed: Error {}
 
     @Test(arguments: RebuildStep.allCases)
-    func `a rebuild that ends at any step is taken up again, and the old one serves on`(step: RebuildStep) async throws {
+    func `a rebuild that ends at any step is taken up again, and the old one serves on`(step: RebuildStep) async throws
+    {
         try await RebuildBench.with { bench in
             try await bench.append(300, to: 20)
             try await bench.running(bench.first) {

@@ -27,7 +27,7 @@ struct RebuildProgramTests {
 
     @Test func `it is killed at many points, and goes on to the end while the service works`() async throws {
         try await withOrders { shop in
-            for kill in 1...12 {
+            for kill in 1...6 {
                 let program = try RebuildProgram(
                     ["order_summaries", "--json", "--throttle", "12000"], on: shop.database)
                 // Every line of progress is another place to be killed at.
@@ -48,7 +48,8 @@ struct RebuildProgramTests {
             for name in ["order_summaries", "revenue_by_day"] {
                 for words in [["--dry-run"], [], ["--rollback"], ["--rollback"], ["--drop-previous"]] {
                     let program = try RebuildProgram([name] + words, on: shop.database)
-                    #expect(await program.end() == 0, "\(name) \(words): \(await program.rest())")
+                    let (status, output) = (await program.end(), await program.rest())
+                    #expect(status == 0, "\(name) \(words): \(output)")
                     try await expectRightRows(shop)
                 }
             }

@@ -40,7 +40,8 @@ struct BuildContents: Sendable {
             var tables: [TableChecksum] = []
             for name in known.tables {
                 let rows = try await transaction.query(
-                    "SELECT row_count, checksum::text FROM \(target.schema).table_checksum(\(regclass(name))::regclass)")
+                    "SELECT row_count, checksum::text FROM \(target.schema).table_checksum(\(regclass(name))::regclass)"
+                )
                 for row in rows {
                     let (count, checksum) = try row.decode(Int64.self, String.self)
                     tables.append(TableChecksum(name: name.name, rows: count, checksum: checksum))

@@ -157,5 +157,7 @@ struct BuildSwap: Sendable {
 
 extension PostgresError {
     /// Whether a lock could not be had for now.
-    fileprivate var isInTheWay: Bool { [.lockNotAvailable, .deadlockDetected, .serializationFailure].contains(sqlState) }
+    fileprivate var isInTheWay: Bool {
+        [.lockNotAvailable, .deadlockDetected, .serializationFailure].contains(sqlState)
+    }
 }

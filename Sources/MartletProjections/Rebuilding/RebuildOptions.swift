@@ -24,7 +24,8 @@ public struct RebuildOptions: Sendable {
     public init(
         throttle: Int? = nil, acceptsDifferences: Bool = false, until: Moment? = nil, memory: Int = 160 << 20
     ) {
-        precondition(throttle.map { $0 > 0 } ?? true, "expected a throttle from 1 event a second, found \(throttle ?? 0)")
+        precondition(
+            throttle.map { $0 > 0 } ?? true, "expected a throttle from 1 event a second, found \(throttle ?? 0)")
         (self.throttle, self.acceptsDifferences) = (throttle, acceptsDifferences)
         (self.until, self.memory) = (until, memory)
     }
