@@ -5,9 +5,22 @@ import Synchronization
 /// What `projection-rebuild` prints: text and a bar for a person, JSON lines for a program.
 final class RebuildOutput: Sendable {
     private struct Shown {
+        /// Of a stage that counts events; of another there is only its name.
         var bar: ProgressBar?
         var stage: RebuildProgress.Stage?
+        /// What was read in the stages before, which counts neither for the rate nor for the time left.
+        var eventsBefore = 0
         var lastLine: ContinuousClock.Instant?
+
+        func write(_ name: String) {
+            if StandardStream.error.isTerminal { StandardStream.error.write("\r\u{1B}[K" + name) }
+        }
+
+        mutating func clear() {
+            bar?.finish()
+            if bar == nil, stage != nil { write("") }
+            bar = nil
+        }
     }
 
     private let isJSON: Bool
@@ -22,15 +35,17 @@ final class RebuildOutput: Sendable {
     }
 
     private func draw(_ progress: RebuildProgress, _ shown: inout Shown) {
-        if shown.stage != progress.stage || shown.bar == nil {
-            shown.bar?.finish()
-            // What was read in the stages before counts neither for the rate nor for the time left.
-            shown.bar = ProgressBar(
-                label: progress.stage.rawValue, noun: "events",
-                fractionBefore: progress.events == 0 ? progress.fraction : 0)
+        if shown.stage != progress.stage {
+            shown.clear()
+            (shown.stage, shown.eventsBefore) = (progress.stage, progress.events)
+            if progress.stage.countsEvents {
+                shown.bar = ProgressBar(
+                    label: progress.stage.rawValue, noun: "events", fractionBefore: progress.fraction)
+            } else {
+                shown.write(progress.stage.rawValue + " …")
+            }
         }
-        shown.stage = progress.stage
-        shown.bar?.update(items: progress.events, fraction: progress.fraction)
+        shown.bar?.update(items: progress.events - shown.eventsBefore, fraction: progress.fraction)
     }
 
     private func writeLine(_ progress: RebuildProgress, _ shown: inout Shown) {
@@ -41,7 +56,7 @@ final class RebuildOutput: Sendable {
         writeJSON(ProgressLine(progress))
     }
 
-    func endProgress() { shown.withLock { $0.bar?.finish() } }
+    func endProgress() { shown.withLock { if !isJSON { $0.clear() } } }
 
     func write(_ report: RebuildReport) {
         if isJSON { writeJSON(ReportLine(report)) } else { StandardStream.output.writeLine(report.text) }
@@ -82,6 +97,10 @@ final class RebuildOutput: Sendable {
             StandardStream.error.writeLine("projection-rebuild: \(error)")
         }
     }
+}
+
+extension RebuildProgress.Stage {
+    fileprivate var countsEvents: Bool { self == .filling || self == .catchingUp }
 }
 
 private struct ProgressLine: Encodable {
