@@ -63,6 +63,23 @@ import Testing
         }
     }
 
+    @Test func `a row of another shape that is not what its events say is found`() async throws {
+        try await RebuildBench.with { bench in
+            try await bench.append(10, to: 10)
+            var options = RebuildOptions()
+            options.atStep = { step in
+                guard step == .caughtUp else { return }
+                try await bench.first.pool.execute(
+                    "UPDATE read_models_building.tallies SET sum = sum + 1 WHERE counter = 'c3'")
+            }
+            let (handle, damaging) = (bench.new, options)
+            await #expect(throws: RebuildError.unstable(projection: "tallies", keys: ["c3"])) {
+                try await handle.rebuild(damaging)
+            }
+            #expect(try await bench.old.status().version == 1)
+        }
+    }
+
     private struct Killed: Error {}
 
     @Test(arguments: RebuildStep.allCases)

@@ -10,7 +10,7 @@ struct BuildFill<Writer: ReadModelWriter> {
     /// Up to where each partition has taken everything.
     private(set) var positions: [GlobalPosition]
     /// Whether the sample has seen what the build has: not what an earlier process wrote.
-    private var isSampleWhole: Bool
+    private(set) var isSampleWhole: Bool
     private let tell: @Sendable (GlobalPosition, Int) -> Void
     private var lastFlush = ContinuousClock.now
     private var pace: Pace
