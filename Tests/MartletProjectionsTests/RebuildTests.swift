@@ -297,6 +297,35 @@ import Testing
         }
     }
 
+    @Test func `a long reader of the old table is waited for, and holds up no other`() async throws {
+        try await RebuildBench.with { bench in
+            try await bench.append(2, to: 2)
+            let reader = try await Connection.open(bench.database.configuration)
+            let (holds, feed) = AsyncStream<Void>.makeStream()
+            let reading = Task {
+                try await reader.transaction { transaction in
+                    try await transaction.query("SELECT count(*) FROM read_models.tallies")
+                    feed.yield()
+                    try await transaction.query("SELECT pg_sleep(1.5)")
+                }
+            }
+            for await _ in holds { break }
+            let (handle, clock) = (bench.new, ContinuousClock())
+            let rebuild = Task { try await clock.measure { try await handle.rebuild() } }
+            var slowest = Duration.zero
+            while try await bench.new.status().version == 1 {
+                let look = try await clock.measure {
+                    try await bench.first.pool.query("SELECT count(*) FROM read_models.tallies")
+                }
+                slowest = max(slowest, look)
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            try await reading.value
+            #expect(try await rebuild.value > .milliseconds(500))
+            #expect(slowest < .seconds(1))
+        }
+    }
+
     @Test func `a plan says what would happen and changes nothing`() async throws {
         try await RebuildBench.with { bench in
             try await bench.append(20, to: 5)
