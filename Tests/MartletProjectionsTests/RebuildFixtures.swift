@@ -81,6 +81,18 @@ struct CountedBySQL: Projection {
     }
 }
 
+/// Goes past nothing that it cannot project.
+struct Strict: Projection {
+    static let name = "strict"
+    static let onFailure = FailurePolicy.stop(after: 1)
+    static let tables = [ReadModelTable("strict", "CREATE TABLE strict (amount bigint NOT NULL)")]
+
+    func project(_ recorded: Recorded<Counter>, in transaction: Transaction) async throws {
+        guard case .counted(let amount) = recorded.event else { throw Totals.Stumbled() }
+        transaction.enqueue("INSERT INTO strict VALUES (\(amount))")
+    }
+}
+
 /// One database with the programs of a first and a second version on it.
 struct RebuildBench: Sendable {
     let database: ThrowawayDatabase

@@ -278,6 +278,21 @@ import Testing
         }
     }
 
+    @Test func `an event that may not be passed ends the rebuild before it, with the reason`() async throws {
+        try await RebuildBench.with { bench in
+            let application = RebuildBench.make(bench.database) { Strict() }
+            try await application.migrate()
+            try await bench.append(3, to: 1)
+            try await bench.first.execute(.stumbled, on: Counter.ID("c0"))
+            let handle = application.projection(Strict.self)
+            let error = await #expect(throws: RebuildError.self) { try await handle.rebuild() }
+            #expect(error?.description.contains("\"counter.stumbled\" at position 4") == true)
+            let rows = try await bench.first.pool.query(
+                "SELECT (SELECT count(*) FROM read_models.strict), (SELECT count(*) FROM read_models_building.strict)")
+            #expect(try rows[0].decode(Int.self, Int.self) == (0, 3))
+        }
+    }
+
     @Test func `with hardly any memory the rows are the same`() async throws {
         try await RebuildBench.with { bench in
             try await bench.append(600, to: 20)

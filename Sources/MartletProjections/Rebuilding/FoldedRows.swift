@@ -67,11 +67,10 @@ struct FoldedRows<Row: TableRow>: Sendable {
         let new = changed.lazy.compactMap { key in
             if let entry = entries[key], !entry.isInTable { entry.row } else { nil }
         }
-        guard let first = new.first else { return }
+        guard !new.isEmpty else { return }
         try await transaction.flush()
         let table = Row.table
         try await transaction.connection.copyIn(into: "\(table.name)", columns: table.columns) { copy in
-            _ = first
             for row in new {
                 try await copy.row(of: table.columns.count) { buffer throws(PostgresError) in
                     try table.appendToCopy(row, &buffer)
