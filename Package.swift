@@ -26,6 +26,7 @@ let package = Package(
                 .embedInCode("V0001_events.sql"), .embedInCode("V0002_append.sql"),
                 .embedInCode("V0003_closing.sql"), .embedInCode("V0004_projections.sql"),
                 .embedInCode("V0005_snapshots.sql"), .embedInCode("V0006_claims.sql"),
+                .embedInCode("V0007_rebuilds.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),

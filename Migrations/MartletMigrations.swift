@@ -10,5 +10,6 @@ public enum MartletMigrations {
         ("V0004_projections.sql", PackageResources.V0004_projections_sql),
         ("V0005_snapshots.sql", PackageResources.V0005_snapshots_sql),
         ("V0006_claims.sql", PackageResources.V0006_claims_sql),
+        ("V0007_rebuilds.sql", PackageResources.V0007_rebuilds_sql),
     ]
 }

@@ -3,7 +3,10 @@ import PackageDescription
 
 let package = Package(
     name: "order-service",
-    products: [.executable(name: "order-service", targets: ["order-service"])],
+    products: [
+        .executable(name: "order-service", targets: ["order-service"]),
+        .executable(name: "projection-rebuild", targets: ["projection-rebuild"]),
+    ],
     dependencies: [.package(name: "martlet", path: "..", traits: ["HTTP"])],
     targets: [
         .target(name: "OrderDomain", dependencies: [.product(name: "Martlet", package: "martlet")]),
@@ -21,6 +24,9 @@ let package = Package(
         .executableTarget(
             name: "order-service",
             dependencies: ["OrderService", .product(name: "MartletCLI", package: "martlet")]),
+        .executableTarget(
+            name: "projection-rebuild",
+            dependencies: ["OrderService", .product(name: "MartletCLI", package: "martlet")]),
 
         .testTarget(
             name: "OrderDomainTests",
@@ -33,7 +39,7 @@ let package = Package(
         .testTarget(
             name: "OrderServiceTests",
             dependencies: [
-                "OrderDomain", "OrderReadModel", "OrderService", "order-service",
+                "OrderDomain", "OrderReadModel", "OrderService", "order-service", "projection-rebuild",
                 .product(name: "Martlet", package: "martlet"),
                 .product(name: "MartletCLI", package: "martlet"),
                 .product(name: "MartletHTTP", package: "martlet"),

@@ -10,21 +10,31 @@ public struct Command: Sendable {
     }
 }
 
-/// A program of several commands; its `main.swift` is `exit(await program.run(arguments).rawValue)`.
+/// A program of several commands, or of one; its `main.swift` is `exit(await program.run(arguments).rawValue)`.
 public struct Program: Sendable {
     public let name: String
     public let summary: String
     public let commands: [Command]
+    /// Whether its words are those of its one command, which has the program's name.
+    private let isSingle: Bool
 
     public init(_ name: String, _ summary: String, commands: [Command]) {
         self.name = name
         self.summary = summary
         self.commands = commands
+        isSingle = false
+    }
+
+    /// A program that does one thing and takes no command's name: `projection-rebuild orders --dry-run`.
+    public init(_ command: Command) {
+        (name, summary, commands) = (command.syntax.name, command.syntax.summary, [command])
+        isSingle = true
     }
 
     /// Runs the command that the words name; help goes to standard output, what went wrong to standard error.
     /// - Parameter words: without the program's own name.
     public func run(_ words: [String]) async -> ExitCode {
+        if isSingle, let command = commands.first { return await run(command, words) }
         guard let first = words.first else { return refuse("expected a command, found nothing", hint: help) }
         if ["--help", "-h", "help"].contains(first) {
             StandardStream.output.writeLine(help)
@@ -45,9 +55,9 @@ public struct Program: Sendable {
         do {
             return try await command.run(try command.syntax.parse(words))
         } catch let error as UsageError {
-            return refuse(error.description, hint: "try: \(name) \(command.syntax.name) --help")
+            return refuse(error.description, hint: "try: \(command.syntax.title(in: name)) --help")
         } catch {
-            StandardStream.error.writeLine("\(name) \(command.syntax.name): \(error)")
+            StandardStream.error.writeLine("\(command.syntax.title(in: name)): \(error)")
             return .failure
         }
     }

@@ -1,13 +1,16 @@
 extension CommandSyntax {
     /// The command's page of help, for a program of that name.
     public func help(program: String) -> String {
-        let usage = ([program, name] + positionals.map(\.usage) + (options.isEmpty ? [] : ["[OPTIONS]"]))
+        let usage = ([title(in: program)] + positionals.map(\.usage) + (options.isEmpty ? [] : ["[OPTIONS]"]))
         let sections = [
-            "\(program) \(name): \(summary)", "usage: " + usage.joined(separator: " "), argumentList, optionList,
+            "\(title(in: program)): \(summary)", "usage: " + usage.joined(separator: " "), argumentList, optionList,
             exampleList(program: program),
         ]
         return sections.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
+
+    /// How the command is called: by its name alone where that is the program's own.
+    func title(in program: String) -> String { program == name ? name : "\(program) \(name)" }
 
     private var argumentList: String {
         Self.aligned(positionals.map { ($0.name, $0.help) })
@@ -21,7 +24,9 @@ extension CommandSyntax {
     }
 
     private func exampleList(program: String) -> String {
-        examples.isEmpty ? "" : "examples:\n" + Self.aligned(examples.map { ("\(program) \($0.line)", $0.meaning) })
+        guard !examples.isEmpty else { return "" }
+        let start = program == name ? "" : program + " "
+        return "examples:\n" + Self.aligned(examples.map { (start + $0.line, $0.meaning) })
     }
 
     /// Two columns, the second of which begins at the same place in every line.

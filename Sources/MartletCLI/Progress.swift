@@ -5,11 +5,14 @@ public struct Progress: Hashable, Sendable {
     /// What of the whole is done, from 0 to 1; nil when the whole is not known.
     public var fraction: Double?
     public var elapsed: Duration
+    /// What of the whole was done when the time began.
+    public var fractionBefore: Double
 
-    public init(items: Int, fraction: Double?, elapsed: Duration) {
+    public init(items: Int, fraction: Double?, elapsed: Duration, fractionBefore: Double = 0) {
         self.items = items
         self.fraction = fraction
         self.elapsed = elapsed
+        self.fractionBefore = fractionBefore
     }
 
     /// Items per second; zero before any time has passed.
@@ -20,8 +23,8 @@ public struct Progress: Hashable, Sendable {
 
     /// The time that is left if it goes on as it has; nil when nothing can be said.
     public var remaining: Duration? {
-        guard let fraction, fraction > 0, fraction <= 1 else { return nil }
-        return elapsed * ((1 - fraction) / fraction)
+        guard let fraction, fraction > fractionBefore, fraction <= 1 else { return nil }
+        return elapsed * ((1 - fraction) / (fraction - fractionBefore))
     }
 
     /// One line of at most `width` columns: label, bar, percent, count, rate and time left.

@@ -6,13 +6,17 @@ public struct ProgressBar: Sendable {
     private let stream: StandardStream
     private let isShown: Bool
     private let start = ContinuousClock.now
+    private let fractionBefore: Double
     private var lastDrawn: ContinuousClock.Instant?
     private var line = ""
 
-    /// - Parameter noun: what is counted, in the plural.
-    public init(label: String, noun: String, stream: StandardStream = .error) {
+    /// - Parameters:
+    ///   - noun: what is counted, in the plural.
+    ///   - fractionBefore: what of the whole is done already.
+    public init(label: String, noun: String, fractionBefore: Double = 0, stream: StandardStream = .error) {
         self.label = label
         self.noun = noun
+        self.fractionBefore = fractionBefore
         self.stream = stream
         isShown = stream.isTerminal
     }
@@ -22,7 +26,8 @@ public struct ProgressBar: Sendable {
         let now = ContinuousClock.now
         guard isShown, lastDrawn.map({ now - $0 >= .milliseconds(100) }) ?? true else { return }
         lastDrawn = now
-        let progress = Progress(items: items, fraction: fraction, elapsed: now - start)
+        let progress = Progress(
+            items: items, fraction: fraction, elapsed: now - start, fractionBefore: fractionBefore)
         line = progress.line(label: label, noun: noun, width: stream.width - 1)
         stream.write("\r\u{1B}[K" + line)
     }

@@ -92,15 +92,15 @@ extension GivenEvents where Model: TableProjection {
                     "\(Model.self) is keyed by stream, but has a row of events in two: \(first) and \(stored.stream)",
                     at: sourceLocation)
             }
-            var again = rows
-            try projection.fold(input, into: &rows, at: key)
+            var again = rows[key]
+            try projection.fold(input, into: &rows[key], at: key)
             try projection.fold(input, into: &again, at: key)
-            guard rows[key] != again[key] else { continue }
+            guard rows[key] != again else { continue }
             record(
                 """
                 \(Model.self) makes different rows of the same event and the same row
                 first: \(rows[key].shown)
-                then:  \(again[key].shown)
+                then:  \(again.shown)
                 """, at: sourceLocation)
         }
         return Array(rows.all)

@@ -20,4 +20,15 @@ struct ProgramTests {
     func `the exit code tells how it went`(words: [String], expected: ExitCode) async {
         #expect(await program.run(words) == expected)
     }
+
+    @Test(arguments: [
+        (["shirts"], ExitCode.success), (["--help"], .success), ([], .usage), (["shirts", "--hard"], .usage),
+    ])
+    func `a program of one command takes no command's name`(words: [String], expected: ExitCode) async {
+        let syntax = CommandSyntax(
+            "iron", "irons", positionals: [.required("WHAT", "clothes")], examples: [.init("iron shirts")])
+        #expect(await Program(Command(syntax) { _ in .success }).run(words) == expected)
+        #expect(syntax.help(program: "iron").hasPrefix("iron: irons\n\nusage: iron WHAT"))
+        #expect(syntax.help(program: "iron").hasSuffix("examples:\n  iron shirts"))
+    }
 }

@@ -9,6 +9,11 @@ struct ProgressTests {
                 == "importing  ██████████████████████░░░░░░░░  75 %  1,500 orders  500/s  0:01 left")
     }
 
+    @Test func `what was done before the time began says nothing about the time that is left`() {
+        let progress = Progress(items: 10, fraction: 0.6, elapsed: .seconds(2), fractionBefore: 0.5)
+        #expect(abs((progress.remaining ?? .zero) / .seconds(1) - 8) < 0.001)
+    }
+
     @Test func `without a known end there is no bar`() {
         let progress = Progress(items: 7, fraction: nil, elapsed: .seconds(2))
         #expect(progress.line(label: "importing", noun: "orders", width: 80) == "importing  7 orders  3/s")

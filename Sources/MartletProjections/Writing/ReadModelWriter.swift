@@ -13,6 +13,12 @@ package protocol ReadModelWriter<Input>: Sendable {
 
     /// Writes the events' effects, in their order. Tables are found in the transaction's search path.
     func write(_ events: [RoutedEvent<Input>], in transaction: Transaction) async throws
+
+    /// What fills a partition of a new build.
+    func fill(_ place: FillPlace) -> any PartitionFill<Input>
+
+    /// Whether some rows are folded apart while a build is filled, to compare the table with.
+    var isSampled: Bool { get }
 }
 
 /// What a projection has said of itself.

@@ -29,4 +29,8 @@ package struct StatementWriter<P: Projection>: ReadModelWriter {
         // Here, where a failure is still the batch's own, and not that of its commit.
         try await transaction.flush()
     }
+
+    package func fill(_ place: FillPlace) -> any PartitionFill<P.Input> { StatementFill(self, at: place) }
+
+    package var isSampled: Bool { false }
 }

@@ -54,13 +54,16 @@ struct TableStatements<Row: TableRow>: Sendable {
             guard row != before[key] else { continue }
             if let row { changed.append(row) } else { gone.append(key) }
         }
-        if !gone.isEmpty {
-            transaction.enqueue("\(SQL(trusted: deletion))\(try unnested(gone))\(SQL(trusted: sameKeys))")
-        }
+        try enqueueDeletion(of: gone, in: transaction)
         try enqueueUpserts(of: changed, in: transaction)
     }
 
-    private func enqueueUpserts(of rows: [Row], in transaction: Transaction) throws {
+    func enqueueDeletion(of keys: [Row.Key], in transaction: Transaction) throws {
+        guard !keys.isEmpty else { return }
+        transaction.enqueue("\(SQL(trusted: deletion))\(try unnested(keys))\(SQL(trusted: sameKeys))")
+    }
+
+    func enqueueUpserts(of rows: [Row], in transaction: Transaction) throws {
         var arrays = emptyArrays
         for row in rows {
             try table.appendToArrays(row, &arrays)

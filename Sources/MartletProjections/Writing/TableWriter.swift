@@ -32,22 +32,23 @@ package struct TableWriter<P: TableProjection>: ReadModelWriter {
         }
         let before = try await statements.rows(of: keys, in: transaction)
         var after = before
-        for (key, input) in changes { try projection.fold(input, into: &after, at: key) }
+        for (key, input) in changes { try projection.fold(input, into: &after[key], at: key) }
         try statements.enqueueChanges(of: keys, from: before, to: after, in: transaction)
         try await transaction.flush()
     }
+
+    package func fill(_ place: FillPlace) -> any PartitionFill<P.Input> { RowFill(projection, at: place) }
+
+    package var isSampled: Bool { true }
 }
 
 extension TableProjection {
     /// Applies an event to the row of its key.
     /// - Throws: what the projection throws; an error when it leaves a row of another key.
-    package func fold(_ input: Input, into rows: inout TableRows<Row>, at key: Row.Key) throws {
-        let before = rows[key]
-        var row = before
+    package func fold(_ input: Input, into row: inout Row?, at key: Row.Key) throws {
         try apply(input, to: &row)
         if let found = row?.key, found != key || !found.keyText.hasSameBytes(as: key.keyText) {
             throw ForeignRow(table: Row.table.name.name, expected: key.keyText, found: found.keyText)
         }
-        rows[key] = row
     }
 }

@@ -1,21 +1,21 @@
 import Dispatch
 import Glibc
 
-/// The signals by which a service is asked to end: Ctrl-C and what a supervisor sends.
+/// The signals by which a program is asked to end: Ctrl-C and what a supervisor sends.
 ///
 /// From its making until ``close()`` neither ends the process by itself. A dispatch source would be shorter, but on
 /// Linux (Swift 6.3.1) it loses a signal now and then: it reads from a signalfd, which needs every thread to block the
 /// signal, and it blocks it in a thread only after the signal has arrived there.
-struct StopSignals {
+public struct StopSignals: Sendable {
     /// One element once a signal has come; ends when the task that iterates is cancelled.
-    let stream: AsyncStream<Void>
+    public let stream: AsyncStream<Void>
     private static let numbers = [SIGINT, SIGTERM]
 
-    init() {
+    public init() {
         let (stream, feed) = AsyncStream<Void>.makeStream()
         self.stream = stream
         let ends = stopPipe
-        DispatchQueue(label: "order-service.signals").async {
+        DispatchQueue(label: "martlet.signals").async {
             var byte: UInt8 = 0
             while read(ends.reading, &byte, 1) < 0, errno == EINTR {}
             feed.yield()
@@ -33,7 +33,7 @@ struct StopSignals {
     }
 
     /// Gives the signals back their own effect.
-    func close() {
+    public func close() {
         for number in Self.numbers { signal(number, SIG_DFL) }
         Self.tellOfStop()
     }

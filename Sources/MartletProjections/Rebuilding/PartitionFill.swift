@@ -1,0 +1,85 @@
+import MartletDomain
+import MartletEventStore
+import MartletPostgres
+
+/// One partition of a build, filled from the log in bulk.
+package protocol PartitionFill<Input>: Actor {
+    associatedtype Input: EventInput
+
+    /// Takes the partition's next events. They may be kept in memory until the next flush.
+    ///
+    /// An event that cannot be projected is parked with its key, or ends the fill, as the projection says.
+    /// - Parameter through: everything up to there was looked at.
+    func take(_ events: [RoutedEvent<Input>], upTo through: GlobalPosition) async throws
+
+    /// What a flush could free, in bytes, about.
+    var memory: Int { get }
+
+    /// Commits what was taken, with the checkpoint.
+    /// - Parameter isForgetting: whether the rows leave the memory, too.
+    func flush(forgetting isForgetting: Bool) async throws
+
+    func restartSample()
+
+    /// Folds events for the sample only.
+    func recall(_ events: [RoutedEvent<Input>])
+
+    /// Compares the sample with the table as it is committed; nil when this kind of projection has none.
+    func checkSample() async throws -> SampleVerdict?
+}
+
+/// What became of rows that were folded apart from their table.
+package struct SampleVerdict: Sendable {
+    var keys = 0
+    /// Those whose rows in the table are others.
+    var different: [String] = []
+
+    static func + (one: SampleVerdict, other: SampleVerdict) -> SampleVerdict {
+        SampleVerdict(keys: one.keys + other.keys, different: one.different + other.different)
+    }
+}
+
+/// Where a partition of a build is written, and how it is fenced.
+package struct FillPlace: Sendable {
+    let surroundings: ProjectionSurroundings
+    let target: BuildTarget
+    let lease: PartitionLease
+    let sampleSize: Int
+
+    var checkpoint: Checkpoint { Checkpoint(target: target, partition: lease.partition, epoch: lease.epoch) }
+    var deadLetters: DeadLetters { DeadLetters(target: target, partition: lease.partition) }
+
+    /// Commits effects with the checkpoint.
+    func commit(
+        from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?,
+        isolation: isolated (any Actor)? = #isolation, _ write: (Transaction) async throws -> Void
+    ) async throws {
+        try await surroundings.pool.transaction { transaction in
+            _ = try await checkpoint.move(from: old, to: new, last: last, in: transaction)
+            // Nobody waits for what it holds, and encoding many rows on a busy machine takes its time.
+            transaction.enqueue("SELECT set_config('idle_in_transaction_session_timeout', '60s', true)")
+            try await write(transaction)
+        }
+    }
+
+    func parkedKeys(isolation: isolated (any Actor)? = #isolation) async throws -> Set<String> {
+        try await surroundings.pool.transaction { transaction in try await deadLetters.parkedKeys(in: transaction) }
+    }
+
+    /// Lets an ordinary worker take over for a stretch of the log with an event that cannot be projected: it tries,
+    /// parks and stops as for the live build.
+    func overcome(
+        from position: GlobalPosition, upTo end: GlobalPosition, _ writer: some ReadModelWriter
+    ) async throws {
+        let tenure = PartitionTenure(
+            PartitionLease(partition: lease.partition, epoch: lease.epoch, position: position, isSuspect: false))
+        var worker = PartitionWorker(
+            writer, surroundings, target, tenure, LogPages(writer, surroundings.store), upTo: end)
+        switch try await worker.run() {
+        case .done: return
+        case .fenced: throw Checkpoint.Fenced()
+        case .stopped(let reason):
+            throw RebuildError.cannotPass(projection: writer.declaration.name, reason: reason)
+        }
+    }
+}
