@@ -31,7 +31,7 @@ public struct RebuildCommand: Sendable {
     /// The command, for an application's program; also a program by itself: `Program(RebuildCommand(app).command)`.
     public var command: Command { Command(Self.syntax) { arguments in try await run(arguments) } }
 
-    /// Carries it out; prints the result on standard output, and the progress on standard error while a person looks.
+    /// Carries it out, a rebuild at a low priority of the process; prints the result on standard output, and the progress on standard error while a person looks.
     /// - Throws: ``UsageError``, ``RebuildError``, ``ProjectionError``, ``PostgresError``, ``EventStoreError``.
     public func run(_ arguments: Arguments) async throws -> ExitCode {
         let projection = try projection(named: arguments["NAME"] ?? "")
@@ -50,6 +50,8 @@ public struct RebuildCommand: Sendable {
     private func rebuild(
         _ projection: ProjectionHandle, _ options: RebuildOptions, _ output: RebuildOutput
     ) async throws -> ExitCode {
+        // Nobody waits for it as they wait for a command's answer.
+        BackgroundPriority.take()
         let signals = StopSignals()
         defer { signals.close() }
         let rebuild = Task { try await projection.rebuild(options) { output.show($0) } }

@@ -13,6 +13,8 @@ struct MartletBench {
         do {
             if let worker = ProjectWorker(arguments: CommandLine.arguments.dropFirst()) {
                 try await worker.run()
+            } else if let worker = RebuildWorker(arguments: CommandLine.arguments.dropFirst()) {
+                try await worker.run()
             } else if let worker = try AppendWorker(arguments: CommandLine.arguments.dropFirst()) {
                 try await worker.run()
             } else {

@@ -5,6 +5,7 @@ import MartletPostgres
 struct TableStatements<Row: TableRow>: Sendable {
     let table: Table<Row>
     private let selection: String
+    private let lookup: String
     private let insertion: String
     private let resolution: String
     private let deletion: String
@@ -18,21 +19,24 @@ struct TableStatements<Row: TableRow>: Sendable {
         let (name, keys) = ("\"\(table.name)\"", table.keyColumns.map { "\"\($0)\"" })
         let others = table.columns.dropFirst(table.keyCount).map { "\"\($0)\"" }
         keyList = keys.joined(separator: ", ")
-        selection = "SELECT \((keys + others).map { "t.\($0)" }.joined(separator: ", ")) FROM \(name) t JOIN "
+        let same = keys.map { "t.\($0) = k.\($0)" }.joined(separator: " AND ")
+        sameKeys = " WHERE " + same
+        selection = "SELECT \((keys + others).map { "t.\($0)" }.joined(separator: ", ")) FROM "
+        // By the index, key by key: without OFFSET 0 some thousand keys are joined by a scan of the whole table.
+        lookup = " CROSS JOIN LATERAL (SELECT t.* FROM \(name) t WHERE \(same) OFFSET 0) t"
         insertion = "INSERT INTO \(name) (\((keys + others).joined(separator: ", "))) SELECT * FROM unnest("
         let assignments = others.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")
         resolution =
             ") ON CONFLICT (\(keyList)) " + (others.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(assignments)")
         deletion = "DELETE FROM \(name) t USING "
-        sameKeys = " WHERE " + keys.map { "t.\($0) = k.\($0)" }.joined(separator: " AND ")
     }
 
     /// The rows of these keys that there are.
     func rows(of keys: some Collection<Row.Key>, in transaction: Transaction) async throws -> TableRows<Row> {
         var found = TableRows<Row>()
         guard !keys.isEmpty else { return found }
-        let using = SQL(trusted: " USING (\(keyList))")
-        let answer = try await transaction.query("\(SQL(trusted: selection))\(try unnested(keys))\(using)")
+        let answer = try await transaction.query(
+            "\(SQL(trusted: selection))\(try unnested(keys))\(SQL(trusted: lookup))")
         for row in answer {
             let row = try table.decode(row)
             found[row.key] = row

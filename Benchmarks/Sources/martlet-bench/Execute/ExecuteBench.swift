@@ -22,7 +22,6 @@ struct ExecuteBench {
 
     private func measure(_ application: Application, _ results: inout Results) async throws {
         let pgbench = try await Pgbench(application.pool, settings)
-        let store = application.store
         let cold = try await coldAggregates(application)
         let hot = (0..<Self.callers).map { _ in Account.ID(UUID().uuidString) }
         try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }

@@ -7,6 +7,8 @@ protocol Caller: Sendable {
 struct Load {
     let seconds: Int
     var eventsPerCall = 1
+    /// Ends it before its time.
+    var isOver: @Sendable () -> Bool = { false }
 
     /// Each caller makes one call before the time starts: the first ones open connections and have statements planned.
     func measure<C: Caller>(_ callers: [C]) async throws -> Measurement {
@@ -30,7 +32,7 @@ struct Load {
         let latencies = try await concurrently(callers) { caller in
             var caller = caller
             var latencies: [Duration] = []
-            while clock.now < deadline {
+            while clock.now < deadline, !isOver() {
                 let began = clock.now
                 try await caller.call()
                 latencies.append(clock.now - began)

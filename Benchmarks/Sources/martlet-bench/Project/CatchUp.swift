@@ -38,7 +38,10 @@ struct CatchUp {
     }
 
     private func begin(_ application: Application) async throws {
-        try await application.pool.execute("DROP SCHEMA IF EXISTS \(application.readModels) CASCADE")
+        for stage in ["", "_building", "_previous"] {
+            let tables = try SQLIdentifier("\(application.readModels)\(stage)")
+            try await application.pool.execute("DROP SCHEMA IF EXISTS \(tables) CASCADE")
+        }
         try await application.pool.execute("DELETE FROM \(application.schema).projection_builds")
         try await application.migrate()
         // What the measure before has left to be written does not meet this one.

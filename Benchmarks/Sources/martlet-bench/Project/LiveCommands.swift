@@ -29,10 +29,17 @@ struct LiveCommands {
         return Measurement(events: latencies.count, latencies: latencies, in: ContinuousClock.now - start)
     }
 
-    func latencies(of count: Int) async throws -> [Duration] {
+    /// Ends before its time when it is over.
+    func latencies(until isOver: @escaping @Sendable () -> Bool) async throws -> [Duration] {
+        try await latencies(of: Self.perSecond * seconds, until: isOver)
+    }
+
+    private func latencies(
+        of count: Int, until isOver: @Sendable () -> Bool = { false }
+    ) async throws -> [Duration] {
         try await withThrowingTaskGroup(of: Duration.self) { group in
             let start = ContinuousClock.now
-            for number in 0..<count {
+            for number in 0..<count where !isOver() {
                 try await Task.sleep(until: start + .seconds(1) / Self.perSecond * number, clock: .continuous)
                 group.addTask { try await latency(of: Account.ID("\(run)-\(number % Self.accounts)")) }
             }

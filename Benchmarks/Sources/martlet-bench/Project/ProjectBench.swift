@@ -48,6 +48,7 @@ struct ProjectBench {
         try await results.measure("project-catchup", beside: "copy-library", "copy-psql") {
             try await catchUp.inThisProcess { Balances() }
         }
+        try await measureRebuilds(plain, &results)
         try await results.measure("project-catchup-mixed", beside: "copy-library", "copy-psql") {
             try await CatchUp(database: mixed.pool.configuration, events: Self.eventCount)
                 .inThisProcess { Balances() }
@@ -58,6 +59,17 @@ struct ProjectBench {
         try await results.measure("project-catchup-2proc", beside: "project-catchup") {
             try await catchUp.inTwoProcesses()
         }
+    }
+
+    /// Of what has just caught up.
+    private func measureRebuilds(_ plain: Application, _ results: inout Results) async throws {
+        let rebuilding = Rebuilding(of: plain.pool.configuration, settings)
+        try await results.measure("rebuild", beside: "copy-library", "copy-psql") { try await rebuilding.rebuild() }
+        try await results.measure("rebuild-load-without", beside: "pgbench-16") { try await rebuilding.load() }
+        try await results.measure("rebuild-load", beside: "rebuild-load-without") {
+            try await rebuilding.loadMeanwhile()
+        }
+        try await LogFill(application: plain).cutBack(to: Self.eventCount)
     }
 
     private func measureStatements(_ plain: Application, _ results: inout Results) async throws {
