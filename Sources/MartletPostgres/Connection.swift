@@ -72,10 +72,7 @@ public actor Connection {
     nonisolated var isReusable: Bool { link.isOpen && link.isIdle }
 
     /// Whether the idle session's socket has something to say, which then is good-bye: the server has gone.
-    nonisolated var isStale: Bool {
-        var descriptor = pollfd(fd: PQsocket(link.pointer), events: Int16(POLLIN), revents: 0)
-        return poll(&descriptor, 1, 0) != 0
-    }
+    nonisolated var isStale: Bool { link.hasWords }
 
     // MARK: what statements share
 
@@ -106,6 +103,8 @@ public actor Connection {
     }
 
     func requireOpen(_ statement: String?) throws(PostgresError) {
+        if openTransaction != nil { link.hear() }
+        if let lastWords = link.lastWords { throw lastWords }
         guard link.isOpen else {
             throw PostgresError(
                 sqlState: .connectionDoesNotExist, message: "the connection is closed", statement: statement)

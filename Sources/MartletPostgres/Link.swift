@@ -9,6 +9,8 @@ final class Link: @unchecked Sendable {
     let pointer: OpaquePointer
     /// Set when the server gave up waiting for a synchronous standby: what it then calls committed is durable here only.
     private var gaveUpOnStandby = false
+    /// What the server said when it ended the session because the transaction idled.
+    private(set) var lastWords: PostgresError?
 
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {
         guard let pointer = connect(configuration.connectionParameters) else {
@@ -18,15 +20,32 @@ final class Link: @unchecked Sendable {
         guard PQstatus(pointer) == CONNECTION_OK else {
             throw PostgresError(sqlState: .unableToConnect, message: lastMessage)
         }
-        // The session's notices are nobody's output, but one of them takes a commit back.
         PQsetNoticeReceiver(
             pointer,
             { link, notice in
-                guard let link, let function = PQresultErrorField(notice, martlet_diag_source_function),
-                    strcmp(function, "SyncRepWaitForLSN") == 0
-                else { return }
-                Unmanaged<Link>.fromOpaque(link).takeUnretainedValue().gaveUpOnStandby = true
+                guard let link, let notice else { return }
+                Unmanaged<Link>.fromOpaque(link).takeUnretainedValue().notice(notice)
             }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// The session's notices are nobody's output, but one of them takes a commit back, and one says why it has ended.
+    private func notice(_ notice: OpaquePointer) {
+        if field(martlet_diag_source_function, of: notice) == "SyncRepWaitForLSN" { gaveUpOnStandby = true }
+        let error = error(of: notice, statement: nil)
+        if error.sqlState == .idleInTransactionTimeout { lastWords = error }
+    }
+
+    /// Reads what has come while nothing was asked: a session's last words would be drowned by the next statement, which
+    /// can only say that it could not be sent.
+    func hear() {
+        guard hasWords, PQconsumeInput(pointer) == 1 else { return }
+        _ = PQisBusy(pointer)
+    }
+
+    /// Whether the idle session's socket has something to say.
+    var hasWords: Bool {
+        var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) != 0
     }
 
     deinit { PQfinish(pointer) }
