@@ -11,7 +11,8 @@ enum BackgroundPriority {
     static func take() {
         let threads: [String]
         do { threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task") } catch { return }
-        for thread in threads.compactMap({ id_t($0) }) { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, niceness) }
+        let kind = __priority_which_t(PRIO_PROCESS.rawValue)
+        for thread in threads.compactMap({ id_t($0) }) { setpriority(kind, thread, niceness) }
     }
 }
 #else

@@ -9,7 +9,7 @@ import Testing
             let connection = try await Connection.open(database.configuration)
             let error = await #expect(throws: PostgresError.self) {
                 try await connection.transaction { transaction in
-                    try await transaction.execute("SELECT set_config('idle_in_transaction_session_timeout', '20ms', true)")
+                    try await transaction.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
                     try await Task.sleep(for: .milliseconds(200))
                     try await transaction.execute("SELECT 1")
                 }
