@@ -57,7 +57,7 @@ let package = Package(
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"]),
-        .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletTesting"]),
+        .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletCLI", "MartletTesting"]),
     ],
     swiftLanguageModes: [.v6]
 )

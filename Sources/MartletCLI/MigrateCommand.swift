@@ -53,6 +53,14 @@ public struct MigrateCommand: Sendable {
         schemas = [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + others
     }
 
+    /// The command, for an application's program.
+    public var command: Command {
+        Command(Self.syntax) { arguments in
+            StandardStream.output.writeLine(try await run(arguments))
+            return .success
+        }
+    }
+
     /// Returns what is to be printed on standard output.
     /// - Throws: ``MigrationError``, ``ProjectionError``, ``PostgresError``; what was applied before stays applied.
     public func run(_ arguments: Arguments) async throws -> String {

@@ -33,10 +33,8 @@ extension ProjectionsCommand {
 
         private enum CodingKeys: String, CodingKey { case projections }
 
-        /// Paused is what somebody wanted; these two want somebody.
-        var exitCode: ExitCode {
-            projections.contains { status in status.isStopped || status.parkedKeys > 0 } ? .failure : .success
-        }
+        /// Paused is what somebody wanted.
+        var exitCode: ExitCode { projections.contains(where: \.wantsSomebody) ? .failure : .success }
 
         var lines: [String] {
             guard !projections.isEmpty else { return ["the application has no projections"] }
@@ -45,7 +43,8 @@ extension ProjectionsCommand {
                 .number("events/s"), .number("parked keys"), .text(showsPartitions ? "worked on by" : ""))
             for status in projections {
                 table.add(
-                    .text(status.name), .text(status.state.name), .number(status.position.grouped),
+                    .text(status.name), .text(status.isUnattended ? "unattended" : status.state.name),
+                    .number(status.position.grouped),
                     .number(Int(status.lag).grouped), .number(status.lagTime.rounded),
                     .number(Int(status.rate).grouped), .number(status.parkedKeys.grouped), .text(""))
                 if showsPartitions { for partition in status.partitions { table.add(partition) } }
@@ -71,10 +70,19 @@ extension ProjectionStatus {
         if case .stopped = state { true } else { false }
     }
 
+    /// Whether it should run, is behind, and no process works on it.
+    fileprivate var isUnattended: Bool { state == .running && lag > 0 && partitions.allSatisfy { $0.member == nil } }
+
+    fileprivate var wantsSomebody: Bool {
+        if case .awaitingRebuild = state { return true }
+        return isStopped || isUnattended || parkedKeys > 0
+    }
+
     /// What somebody should know or do, a line each.
     fileprivate var notes: [String] {
         var notes: [String] = []
         if let reason = state.reason { notes.append("\(name) is \(state.name): \(reason.onOneLine)") }
+        if isUnattended { notes.append("\(name) is behind, and no process works on it") }
         if isStopped { notes.append("  mend what is wrong, then: projections resume \(name)") }
         for partition in partitions where !isStopped {
             guard let error = partition.lastError else { continue }

@@ -20,7 +20,7 @@ public struct ProjectionsCommand: Sendable {
             .flag("json", "print one JSON object instead of text"),
         ],
         examples: [
-            .init("projections", "how all are doing; exit code 1 when one has stopped or has parked keys"),
+            .init("projections", "how all are doing; exit code 1 when one wants somebody"),
             .init("projections status sales --partitions", "one of them, with who works on it"),
             .init("projections pause sales --reason WHY", "ends its work in all processes"),
             .init("projections resume sales", "lets it go on, also where it has stopped"),
@@ -38,8 +38,18 @@ public struct ProjectionsCommand: Sendable {
         self.application = application
     }
 
-    /// Returns what is to be printed on standard output. A failure stands for a projection that has stopped or has parked
-    /// keys, and for a retry that failed again.
+    /// The command, for an application's program.
+    public var command: Command {
+        Command(Self.syntax) { arguments in
+            let answer = try await run(arguments)
+            StandardStream.output.writeLine(answer.text)
+            return answer.exitCode
+        }
+    }
+
+    /// Returns what is to be printed on standard output. A failure stands for a projection that wants somebody: it has
+    /// stopped, has parked keys, waits for a rebuild, or is behind while no process works on it; and for a retry that
+    /// failed again.
     /// - Throws: ``UsageError``, ``ParkingError``, ``PostgresError``.
     public func run(_ arguments: Arguments) async throws -> (text: String, exitCode: ExitCode) {
         let request = try Self.request(arguments)

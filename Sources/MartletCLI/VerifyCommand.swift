@@ -20,6 +20,15 @@ public struct VerifyCommand: Sendable {
         self.events = events
     }
 
+    /// The command, for an application's program.
+    public var command: Command {
+        Command(Self.syntax) { arguments in
+            let verdict = try await run(arguments)
+            StandardStream.output.writeLine(verdict.text)
+            return verdict.exitCode
+        }
+    }
+
     /// Returns what is to be printed on standard output, and a failure when an event of a known category cannot be read.
     /// - Throws: ``EventStoreError`` when the store cannot be read to its end.
     public func run(_ arguments: Arguments) async throws -> (text: String, exitCode: ExitCode) {

@@ -1,6 +1,7 @@
 // The code of README.md, line by line; ReadmeTests holds the two together.
 
 import Martlet
+import MartletCLI
 import MartletTesting
 import Testing
 
@@ -118,6 +119,12 @@ func openBank(_ postgres: PostgresConfiguration) async throws {
         group.cancelAll()
     }
 }
+
+func program(of bank: Application) -> Program {
+    Program(
+        "bank", "accounts, and what moves between them",
+        commands: [MigrateCommand(bank).command, ProjectionsCommand(bank).command, RebuildCommand(bank).command])
+}  // in main.swift: exit(await program(of: bank).run(Array(CommandLine.arguments.dropFirst())).rawValue)
 
 struct AccountTests {
     @Test func `sending takes from the balance, and never more than there is`() {

@@ -10,33 +10,11 @@ public enum OrderProgram {
             "order-service",
             "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
             commands: [
-                migrate(application), verify(application), serve(application), importing(application),
-                report(application), projections(application),
+                MigrateCommand(application).command,
+                VerifyCommand(application.store, OrderApplication.events).command, serve(application),
+                importing(application), report(application), ProjectionsCommand(application).command,
+                RebuildCommand(application).command,
             ])
-    }
-
-    private static func migrate(_ application: Application) -> Command {
-        Command(MigrateCommand.syntax) { arguments in
-            StandardStream.output.writeLine(try await MigrateCommand(application).run(arguments))
-            return .success
-        }
-    }
-
-    private static func verify(_ application: Application) -> Command {
-        Command(VerifyCommand.syntax) { arguments in
-            let verify = VerifyCommand(application.store, OrderApplication.events)
-            let verdict = try await verify.run(arguments)
-            StandardStream.output.writeLine(verdict.text)
-            return verdict.exitCode
-        }
-    }
-
-    private static func projections(_ application: Application) -> Command {
-        Command(ProjectionsCommand.syntax) { arguments in
-            let answer = try await ProjectionsCommand(application).run(arguments)
-            StandardStream.output.writeLine(answer.text)
-            return answer.exitCode
-        }
     }
 
     private static func serve(_ application: Application) -> Command {
