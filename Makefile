@@ -35,7 +35,7 @@ fuzz: ## libFuzzer against the JSON coders, with Foundation as the oracle (FUZZ_
 	@Scripts/toolchain
 	@Scripts/fuzz
 
-races: ## the event store's tests under ThreadSanitizer
+races: ## the tests in which tasks meet, under ThreadSanitizer
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run --throwaway Scripts/races
