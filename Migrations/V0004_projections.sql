@@ -3,6 +3,9 @@
 -- What an operator, or a failure, has said of a projection; without a row it runs.
 CREATE TABLE "{schema}".projections (
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- The event before which it has stopped, and whose partition that is; null where no event is to blame.
+    stopped_position bigint,
+    stopped_partition smallint,
     projection text COLLATE "C" NOT NULL,
     state text COLLATE "C" NOT NULL DEFAULT 'running',
     -- Why it is paused or stopped.

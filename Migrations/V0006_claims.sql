@@ -8,7 +8,8 @@
 -- worker before has died without moving from where it began, the partition is "suspect": its next event may be the one
 -- that killed it. A partition in whose transaction somebody still is stays where it is until that has ended.
 --
--- Locks are taken in this order: the build, members, leases, partitions.
+-- Locks that are waited for are taken in this order: the build, members, partitions, leases, the rows of each by the
+-- partition's number. What somebody else has of a free partition is not waited for here, but left alone.
 CREATE FUNCTION "{schema}".claim_partitions(
     wanted_build bigint, wanted_stage text, me uuid, lease interval,
     OUT share bigint, OUT partition smallint, OUT "position" bigint, OUT epoch bigint, OUT is_suspect boolean
@@ -39,6 +40,8 @@ BEGIN
     INSERT INTO "{schema}".projection_members AS m (build, expires_at, member) VALUES (wanted_build, moment + lease, me)
     ON CONFLICT ON CONSTRAINT projection_members_pkey DO UPDATE SET expires_at = EXCLUDED.expires_at;
     DELETE FROM "{schema}".projection_members m WHERE m.build = wanted_build AND m.expires_at < moment - interval '1 min';
+    PERFORM FROM "{schema}".projection_leases l WHERE l.build = wanted_build AND l.member = me
+    ORDER BY l.partition FOR UPDATE;
     UPDATE "{schema}".projection_leases l SET leased_until = moment + lease
     WHERE l.build = wanted_build AND l.member = me;
 

@@ -8,21 +8,42 @@ extension AppendCall {
     func send(
         _ units: [AppendUnit], with inline: any InlineEffects
     ) async throws(PostgresError) -> [AppendOutcome] {
-        do {
-            // A task of its own: no caller's cancellation is to reach the projections, or the commit.
-            return await answered(try await Task { try await commit(units, with: inline) }.value)
-        } catch let error as PostgresError {
-            throw error
-        } catch let error as RefusedBatch {
-            return await outcomes(of: units, refusedBy: error)
-        } catch {
-            throw .unreadableVerdict("\(error)")
+        let deadline = ContinuousClock.now + patience
+        var (tries, delays) = (0, 0)
+        while true {
+            do {
+                // A task of its own: no caller's cancellation is to reach the projections, or the commit.
+                return await answered(try await Task { try await commit(units, with: inline) }.value)
+            } catch let error as PostgresError where error.sqlState == .idleInTransactionTimeout && delays == 0 {
+                delays += 1
+            } catch let error as PostgresError {
+                throw error
+            } catch let error as RefusedBatch {
+                if case .ofDelay = error.refusal { delays += 1 }
+                guard error.mayPass, delays <= 1, ContinuousClock.now < deadline else {
+                    return await outcomes(of: units, refusedBy: error)
+                }
+            } catch {
+                throw .unreadableVerdict("\(error)")
+            }
+            tries += 1
+            let pause = backoff.delay(after: tries)
+            // Nobody cancels this one, either.
+            await Task { do { try await Task.sleep(for: pause) } catch {} }.value
         }
     }
 
     private struct RefusedBatch: Error {
         let verdict: AppendVerdict
         let refusal: InlineRefusal
+
+        /// Whether it may end otherwise when it is tried again.
+        var mayPass: Bool {
+            switch refusal {
+            case .ofTheMoment, .ofDelay: true
+            case .ofEverything, .ofEvents: false
+            }
+        }
     }
 
     private func commit(_ units: [AppendUnit], with inline: any InlineEffects) async throws -> AppendVerdict {
@@ -45,7 +66,9 @@ extension AppendCall {
     /// What was found in the way of a unit stands, though the others were rolled back with all that was written.
     private func outcomes(of units: [AppendUnit], refusedBy error: RefusedBatch) async -> [AppendOutcome] {
         switch error.refusal {
-        case .ofEverything(let reason): return await answered(error.verdict.failing(reason))
+        case .ofDelay(let refusal):
+            return await outcomes(of: units, refusedBy: RefusedBatch(verdict: error.verdict, refusal: refusal))
+        case .ofEverything(let reason), .ofTheMoment(let reason): return await answered(error.verdict.failing(reason))
         case .ofEvents(let refusal) where error.verdict.committedCount == 1:
             return await answered(error.verdict.failing(.refusedByProjection(refusal)))
         case .ofEvents:
@@ -60,10 +83,9 @@ extension AppendCall {
         inline != nil && ![.transactionResolutionUnknown, .statementCompletionUnknown].contains(error.sqlState)
     }
 
-    /// Whether a transaction with inline effects got in somebody's way, or stood idle for too long.
+    /// Whether a transaction with inline effects got in somebody's way.
     func isOfTheMoment(_ error: PostgresError) -> Bool {
         inline != nil
-            && [.serializationFailure, .deadlockDetected, .lockNotAvailable, .idleInTransactionTimeout]
-                .contains(error.sqlState)
+            && [.serializationFailure, .deadlockDetected, .lockNotAvailable].contains(error.sqlState)
     }
 }

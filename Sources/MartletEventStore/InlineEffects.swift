@@ -24,6 +24,11 @@ package enum InlineRefusal: Error {
     case ofEvents(ProjectionRefusal)
     /// By the state of things, whatever is appended.
     case ofEverything(EventStoreError)
+    /// By somebody who is at a projection just now: to be tried again, and given up for this reason.
+    case ofTheMoment(EventStoreError)
+    /// By a projection that took so long that the database has ended the transaction: to be tried once more, in case it
+    /// was the process that stood still, and then given up for this.
+    indirect case ofDelay(InlineRefusal)
 }
 
 /// An inline projection does not take an append's events; nothing of the append was written.

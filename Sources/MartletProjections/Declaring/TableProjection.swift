@@ -25,8 +25,8 @@ public protocol TableProjection: ReadModel {
     /// Whether all events of a row are of one stream, as they are where the row's key is the stream's or begins with it;
     /// false unless it says otherwise.
     ///
-    /// Then an event that cannot be read is parked with its stream. Without this it may belong to any row, and stops a
-    /// projection of several partitions. It must be true if it says so: events of one row in two streams may come to two
+    /// Then an event that cannot be read is parked with its stream. Without this it may belong to any row, and stops
+    /// the projection. It must be true if it says so: events of one row in two streams may come to two
     /// workers, of which each undoes what the other wrote.
     static var isKeyedByStream: Bool { get }
 

@@ -15,14 +15,16 @@ struct InlinePlace: Sendable {
     static var mostBehind: Int { 1000 }
 
     /// Holds the checkpoints until the transaction ends, so that neither a worker nor an operator moves them meanwhile.
+    /// Those that somebody else holds are left out: nobody waits with the log's lock in his hands.
     static func locking(_ names: [String], schema: SQLIdentifier) -> SQL {
         """
         SELECT p.build FROM \(schema).projection_builds b JOIN \(schema).projection_partitions p ON p.build = b.build
-        WHERE b.stage = 'live' AND b.projection = ANY (\(names)) ORDER BY p.build, p.partition FOR UPDATE OF p
+        WHERE b.stage = 'live' AND b.projection = ANY (\(names)) ORDER BY p.build, p.partition
+        FOR UPDATE OF p SKIP LOCKED
         """
     }
 
-    /// A statement of its own: one that has waited for a lock sees the row anew, but not the rows that it is joined to.
+    /// A statement of its own: one that locks a row sees it anew, but not the rows that it is joined to.
     static func places(of names: [String], schema: SQLIdentifier) -> SQL {
         """
         SELECT b.projection, b.build, b.version, b.partitions, p.position, s.state, s.reason

@@ -58,10 +58,6 @@ package struct InlineProjections: InlineEffects {
         let name = declaration.name
         func halted(_ reason: String) -> InlineRefusal { .ofEverything(.inlineProjectionHalted(name, reason: reason)) }
         guard let place = places[name] else { throw halted("its tables have not been made; see migrate()") }
-        guard held.contains(place.build) else {
-            throw PostgresError(
-                sqlState: .serializationFailure, message: "another build of projection \"\(name)\" became the live one")
-        }
         if let reason = place.halt { throw halted(reason) }
         guard place.version == declaration.version else {
             throw halted("version \(place.version) is live, and this program has version \(declaration.version)")
@@ -75,6 +71,11 @@ package struct InlineProjections: InlineEffects {
         }
         guard head.rawValue - place.position.rawValue <= InlinePlace.mostBehind else {
             throw InlineRefusal.ofEverything(
+                .inlineProjectionBehind(name, position: place.position, head: head))
+        }
+        // A worker, an operator, or a swap of builds has it.
+        guard held.contains(place.build) else {
+            throw InlineRefusal.ofTheMoment(
                 .inlineProjectionBehind(name, position: place.position, head: head))
         }
         return place
@@ -116,13 +117,15 @@ package struct InlineProjections: InlineEffects {
             try await project(step.events.prefix { $0.position <= step.head }, by: writer, in: transaction)
         } catch let error where error.isOfTheProjection {
             // No event of this append's.
-            throw InlineRefusal.ofEverything(
+            let refusal = InlineRefusal.ofEverything(
                 .inlineProjectionHalted(name, reason: "it cannot be caught up: \(error)"))
+            throw error is Stalled ? .ofDelay(refusal) : refusal
         }
         do {
             try await project(step.events.drop { $0.position <= step.head }, by: writer, in: transaction)
         } catch let error where error.isOfTheProjection {
-            throw InlineRefusal.ofEvents(ProjectionRefusal(projection: name, cause: error))
+            let refusal = InlineRefusal.ofEvents(ProjectionRefusal(projection: name, cause: error))
+            throw error is Stalled ? .ofDelay(refusal) : refusal
         }
     }
 
@@ -130,7 +133,17 @@ package struct InlineProjections: InlineEffects {
         _ events: ArraySlice<StoredEvent>, by writer: some ReadModelWriter, in transaction: Transaction
     ) async throws {
         let routed = events.compactMap { writer.route($0, store) }
-        if !routed.isEmpty { try await writer.write(routed, in: transaction) }
+        guard !routed.isEmpty else { return }
+        do {
+            try await writer.write(routed, in: transaction)
+        } catch let error as PostgresError where error.sqlState == .idleInTransactionTimeout {
+            throw Stalled()
+        }
+    }
+
+    /// The database has ended a transaction in which nothing was asked of it for too long.
+    private struct Stalled: Error, CustomStringConvertible {
+        let description = "it kept the log's lock for more than 250 ms without a word to the database"
     }
 }
 

@@ -8,13 +8,18 @@ struct DeadLetters: Sendable {
     let partition: Int
 
     /// The keys of which events are parked.
-    func parkedKeys(in transaction: Transaction) async throws -> Set<String> {
+    func exactKeys(in transaction: Transaction) async throws -> Set<ExactText> {
         let rows = try await transaction.query(
             """
             SELECT DISTINCT key FROM \(target.schema).dead_letters
             WHERE build = \(target.build) AND partition = \(Int16(partition)) AND state = 'parked'
             """)
-        return Set(try rows.map { row in try row.decode(String.self) })
+        return Set(try rows.map { row in ExactText(try row.decode(String.self)) })
+    }
+
+    /// The keys where those that Swift takes for equal may wait for each other.
+    func parkedKeys(in transaction: Transaction) async throws -> Set<String> {
+        Set(try await exactKeys(in: transaction).map(\.text))
     }
 
     /// Leaves the statement that writes down events which wait behind a parked one.

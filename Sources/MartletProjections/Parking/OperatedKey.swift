@@ -38,6 +38,11 @@ struct OperatedKey: Sendable {
 
     /// Leaves the statement that keeps everybody else away until the transaction ends.
     func enqueueLock(in transaction: Transaction) {
+        // Here, since a transaction pooler may have dropped what the session asked for when it began.
+        transaction.enqueue(
+            """
+            SELECT set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '2s', true)
+            """)
         transaction.enqueue(
             """
             SELECT FROM \(target.schema).projection_partitions

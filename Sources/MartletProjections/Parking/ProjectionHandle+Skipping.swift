@@ -27,77 +27,53 @@ extension ProjectionHandle {
         }
         let before = GlobalPosition(rawValue: max(1, position.rawValue) - 1)
         let stored = try await surroundings.store.logPage(after: before, limit: 1).first
-        guard let stored, let event = writer.route(stored, surroundings.store) else {
+        guard let stored, stored.position == position, let event = writer.route(stored, surroundings.store) else {
             throw ParkingError.notStoppedBefore(position, projection: name)
         }
-        let skipping = Skipping(surroundings: surroundings, projection: name, key: OperatedKey(event.key, of: target))
-        let start = try await skipping.position()
-        guard try await skipping.isNext(event, after: start, writer) else {
-            throw ParkingError.notStoppedBefore(position, projection: name)
+        let key = OperatedKey(event.key, of: target)
+        let skipping = Skipping(schema: surroundings.schema, projection: name, key: key)
+        try await surroundings.pool.transaction { transaction in
+            try await skipping.pass(event, decision, in: transaction)
         }
-        try await skipping.pass(event, from: start, decision)
     }
 }
 
 /// One partition's way past an event.
 private struct Skipping {
-    let surroundings: ProjectionSurroundings
+    let schema: SQLIdentifier
     let projection: String
     let key: OperatedKey
 
-    private var schema: SQLIdentifier { surroundings.schema }
     private var partition: Int16 { Int16(key.partition) }
 
-    func position() async throws -> GlobalPosition {
-        let rows = try await surroundings.pool.query(
-            """
-            SELECT position FROM \(schema).projection_partitions
-            WHERE build = \(key.target.build) AND partition = \(partition)
-            """)
-        return GlobalPosition(rawValue: try rows.first?.decode(Int64.self) ?? 0)
-    }
-
-    /// Whether the partition has nothing to project before it.
-    func isNext<W: ReadModelWriter>(
-        _ event: RoutedEvent<W.Input>, after start: GlobalPosition, _ writer: W
-    ) async throws -> Bool {
-        var seen = start
-        while seen < event.position {
-            let page = try await surroundings.store.logPage(after: seen, limit: writer.declaration.largestBatch)
-            for stored in page {
-                guard let found = writer.route(stored, surroundings.store),
-                    found.key.partition(of: key.target.partitions) == key.partition
-                else { continue }
-                return found.position == event.position
-            }
-            guard let last = page.last else { return false }
-            seen = last.position
-        }
-        return false
-    }
-
     /// Moves the checkpoint behind the event, and records why in the same transaction.
-    func pass<Input>(_ event: RoutedEvent<Input>, from start: GlobalPosition, _ end: OperatedKey.End) async throws {
+    ///
+    /// The partition's worker had done with everything before the event when it stopped there.
+    func pass<Input>(
+        _ event: RoutedEvent<Input>, _ end: OperatedKey.End, in transaction: Transaction
+    ) async throws {
         let letter = OperatedKey.Letter(position: event.position, eventID: event.stored.id.uuidString.lowercased())
-        try await surroundings.pool.transaction { transaction in
-            let stopped = try await transaction.query(
-                """
-                SELECT state FROM \(schema).projections WHERE projection = \(projection) AND state = 'stopped' FOR SHARE
-                """)
-            let moved = try await transaction.query(
-                """
-                UPDATE \(schema).projection_partitions p
-                SET position = \(event.position.rawValue), event_position = \(event.position.rawValue),
-                    event_id = \(event.stored.id)
-                WHERE p.build = \(key.target.build) AND p.partition = \(partition) AND p.position = \(start.rawValue)
-                RETURNING p.position
-                """)
-            guard !stopped.isEmpty, !moved.isEmpty else {
-                throw ParkingError.notStoppedBefore(event.position, projection: projection)
-            }
-            DeadLetters(target: key.target, partition: key.partition).enqueueParking(
-                of: event, after: 0, problem: "skipped before it was parked", in: transaction)
-            key.enqueueEnd(of: letter, end, in: transaction)
+        key.enqueueLock(in: transaction)
+        let stopped = try await transaction.query(
+            """
+            SELECT state FROM \(schema).projections
+            WHERE projection = \(projection) AND state = 'stopped' AND stopped_partition = \(partition)
+                AND stopped_position = \(event.position.rawValue) FOR SHARE
+            """)
+        let moved = try await transaction.query(
+            """
+            UPDATE \(schema).projection_partitions p
+            SET position = \(event.position.rawValue), event_position = \(event.position.rawValue),
+                event_id = \(event.stored.id)
+            WHERE p.build = \(key.target.build) AND p.partition = \(partition)
+                AND p.position < \(event.position.rawValue)
+            RETURNING p.position
+            """)
+        guard !stopped.isEmpty, !moved.isEmpty else {
+            throw ParkingError.notStoppedBefore(event.position, projection: projection)
         }
+        DeadLetters(target: key.target, partition: key.partition).enqueueParking(
+            of: event, after: 0, problem: "skipped before it was parked", in: transaction)
+        key.enqueueEnd(of: letter, end, in: transaction)
     }
 }

@@ -43,15 +43,24 @@ struct Claims: Sendable {
         try await pool.transaction { transaction in
             transaction.enqueue(
                 """
-                WITH ended AS (
-                    UPDATE \(target.schema).projection_partitions p SET claimed_position = NULL
-                    FROM unnest(\(leases.map { Int16($0.partition) }), \(leases.map(\.epoch))) AS mine (partition, epoch)
-                    WHERE p.build = \(target.build) AND p.partition = mine.partition AND p.epoch = mine.epoch
+                WITH mine AS (
+                    SELECT p.partition FROM \(target.schema).projection_partitions p
+                    JOIN unnest(\(leases.map { Int16($0.partition) }), \(leases.map(\.epoch))) AS m (partition, epoch)
+                        ON m.partition = p.partition AND m.epoch = p.epoch
+                    WHERE p.build = \(target.build) ORDER BY p.partition FOR UPDATE OF p
+                ), ended AS (
+                    UPDATE \(target.schema).projection_partitions p SET claimed_position = NULL FROM mine
+                    WHERE p.build = \(target.build) AND p.partition = mine.partition
                     RETURNING p.partition
+                ), held AS (
+                    SELECT l.partition FROM \(target.schema).projection_leases l
+                    WHERE l.build = \(target.build) AND l.member = \(member)
+                        AND l.partition IN (SELECT partition FROM ended)
+                    ORDER BY l.partition FOR UPDATE
                 )
                 UPDATE \(target.schema).projection_leases l SET member = NULL, leased_until = '-infinity'
-                FROM ended
-                WHERE l.build = \(target.build) AND l.partition = ended.partition AND l.member = \(member)
+                FROM held
+                WHERE l.build = \(target.build) AND l.partition = held.partition AND l.member = \(member)
                 """)
             transaction.enqueue(call)
         }
@@ -75,10 +84,15 @@ struct Claims: Sendable {
         guard !reports.isEmpty else { return }
         try await pool.execute(
             """
+            WITH mine AS (
+                SELECT l.partition FROM \(target.schema).projection_leases l
+                WHERE l.build = \(target.build) AND l.member = \(member) ORDER BY l.partition FOR NO KEY UPDATE
+            )
             UPDATE \(target.schema).projection_leases l
             SET rate = r.rate, problem = r.problem, told_at = clock_timestamp()
-            FROM unnest(\(reports.map { Int16($0.partition) }), \(reports.map(\.rate)), \(reports.map(\.problem)))
-                AS r (partition, rate, problem)
+            FROM mine
+            JOIN unnest(\(reports.map { Int16($0.partition) }), \(reports.map(\.rate)), \(reports.map(\.problem)))
+                AS r (partition, rate, problem) USING (partition)
             WHERE l.build = \(target.build) AND l.partition = r.partition AND l.member = \(member)
             """)
     }

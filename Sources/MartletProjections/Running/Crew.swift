@@ -115,7 +115,7 @@ struct Crew<Writer: ReadModelWriter> {
             try await Task.sleep(for: .milliseconds(50))
         case .stopped(let reason):
             let control = ProjectionControl(writer.declaration.name, surroundings)
-            guard try await control.stop(because: reason, at: tenure.lease, of: target) else { return }
+            guard try await control.stop(because: reason, at: tenure, of: target) else { return }
             surroundings.incidents.tell(
                 ProjectionIncident(kind: .stopped, projection: writer.declaration.name, problem: reason))
         }

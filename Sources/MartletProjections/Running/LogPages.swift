@@ -10,8 +10,10 @@ actor LogPages<Writer: ReadModelWriter> {
         let through: GlobalPosition
         /// The event that stands there.
         let last: StoredEvent?
-        /// Whether there may be more after it.
+        /// Whether there may be more after it: it has as many events as were asked for.
         let isFull: Bool
+        /// How many events of the log it was made of, and their bytes.
+        let extent: (events: Int, bytes: Int)
     }
 
     private struct Entry {
@@ -28,13 +30,14 @@ actor LogPages<Writer: ReadModelWriter> {
 
     private let writer: Writer
     private let store: EventStore
-    private let size: Int
+    private var size: PageSize
     private var entries: [Entry] = []
     /// Two that are worked on and two ahead of them; whoever is elsewhere reads for itself.
     private static var capacity: Int { 4 }
 
     init(_ writer: Writer, _ store: EventStore) {
-        (self.writer, self.store, size) = (writer, store, writer.declaration.largestBatch)
+        (self.writer, self.store) = (writer, store)
+        size = PageSize(largest: writer.declaration.largestBatch)
     }
 
     /// The page after a position.
@@ -59,8 +62,8 @@ actor LogPages<Writer: ReadModelWriter> {
     func forget() { entries = [] }
 
     private func begin(_ position: GlobalPosition, _ generation: UInt64) -> Entry {
-        let (store, writer, size) = (store, writer, size)
-        let task = Task { try await Self.read(after: position, size, store, writer) }
+        let (store, writer, limit) = (store, writer, size.limit)
+        let task = Task { try await Self.read(after: position, limit, store, writer) }
         let entry = Entry(position: position, begun: .now, generation: generation, task: task)
         entries.removeAll { $0.position == position }
         if entries.count == Self.capacity { entries.removeFirst() }
@@ -69,24 +72,27 @@ actor LogPages<Writer: ReadModelWriter> {
     }
 
     private func readAhead(of page: Page, _ generation: UInt64) -> Page {
+        size.found(events: page.extent.events, bytes: page.extent.bytes)
         let isBegun = entries.contains { $0.position == page.through }
         if page.isFull, !isBegun { _ = begin(page.through, generation) }
         return page
     }
 
     private static func read(
-        after position: GlobalPosition, _ size: Int, _ store: EventStore, _ writer: Writer
+        after position: GlobalPosition, _ limit: Int, _ store: EventStore, _ writer: Writer
     ) async throws -> Page {
-        let stored = try await store.logPage(after: position, limit: size)
+        let stored = try await store.logPage(after: position, limit: limit)
         var events: [RoutedEvent<Writer.Input>] = []
         events.reserveCapacity(stored.count)
         let sources = Writer.Input.sources
+        var bytes = 0
         for stored in stored {
+            bytes += stored.payload.count + stored.metadata.count
             if let event = writer.route(stored, store, from: sources) { events.append(event) }
         }
         return Page(
             events: events, through: stored.last?.position ?? position, last: stored.last,
-            isFull: stored.count == size)
+            isFull: stored.count == limit, extent: (stored.count, bytes))
     }
 }
 

@@ -10,6 +10,8 @@ final class PartitionTenure: Sendable {
         var events = 0
         /// Why the last try failed; nil when none has failed since the last success.
         var problem: String?
+        /// The event that the worker may not pass.
+        var impasse: GlobalPosition?
     }
 
     let lease: PartitionLease
@@ -36,6 +38,8 @@ final class PartitionTenure: Sendable {
     }
 
     func failed(_ problem: String) { state.withLock { $0.report.problem = problem } }
+
+    func stopped(before event: GlobalPosition) { state.withLock { $0.report.impasse = event } }
 
     /// The report, whose count of events starts anew.
     func takeReport() -> Report {

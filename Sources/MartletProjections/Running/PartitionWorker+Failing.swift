@@ -38,19 +38,22 @@ extension PartitionWorker {
     mutating func giveUp(_ event: Event, because problem: String) async throws -> End? {
         // Later events of its key would go on, where its stream does not tell which key that is.
         let hasUnknownKey = event.isUnreadable && !writer.declaration.isKeyedByStream
-        guard writer.declaration.onFailure.parks, !hasUnknownKey else {
-            return .stopped(reason: event.telling(problem))
-        }
+        guard writer.declaration.onFailure.parks, !hasUnknownKey else { return stop(before: event, because: problem) }
         do {
             try await park(event, after: attempts, problem: problem)
         } catch let error where error.isOfTheEvent {
             let flaw = String(problem: error)
-            return .stopped(reason: event.telling("it cannot be parked either: \(flaw); it failed with: \(problem)"))
+            return stop(before: event, because: "it cannot be parked either: \(flaw); it failed with: \(problem)")
         } catch {
             await losePlace()
             try await rest(for: backoff.delay(after: failures))
         }
         return nil
+    }
+
+    private func stop(before event: Event, because problem: String) -> End {
+        tenure.stopped(before: event.position)
+        return .stopped(reason: event.telling(problem))
     }
 
     /// Counts the try before it is made, where the one before may have ended the process; true when it is one too many.

@@ -38,6 +38,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     private(set) var stored: GlobalPosition
     /// Up to where everything was looked at and nothing found since.
     private var seen: GlobalPosition
+    /// The event that stands there, as far as it was read.
+    private var lastSeen: StoredEvent?
     private var lastStored = ContinuousClock.now
     /// What the last page has left: events, and up to where it goes.
     private var pending: ArraySlice<Event> = []
@@ -51,7 +53,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     var attempts = 0
     /// The event whose try is counted and was given up for a reason that was not its own.
     var countedTry: GlobalPosition?
-    var parked: (keys: Set<String>, parkings: Int64)?
+    var parked: (keys: Set<ExactText>, parkings: Int64)?
 
     init(
         _ writer: Writer, _ surroundings: ProjectionSurroundings, _ target: BuildTarget, _ tenure: PartitionTenure,
@@ -96,7 +98,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         if let flaw = standing.flaw { return .stopped(reason: flaw) }
         if standing.position != stored { attempts = 0 }
         (stored, seen, through) = (standing.position, standing.position, standing.position)
-        (pending, lastRead, hasMore, parked, knowsPlace) = ([], nil, false, nil, true)
+        (pending, lastRead, lastSeen, hasMore, parked, knowsPlace) = ([], nil, nil, false, nil, true)
         stands(at: stored)
         return nil
     }
@@ -133,7 +135,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         let (count, partition) = (target.partitions, tenure.lease.partition)
         pending = page.events.filter { $0.position <= through && $0.key.partition(of: count) == partition }[...]
         guard pending.isEmpty else { return }
-        seen = through
+        (seen, lastSeen) = (through, lastRead)
         if failures > 0 { tenure.moved(to: stored, events: 0) }
         failures = 0
     }
@@ -161,14 +163,14 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     ) async throws {
         let (old, known) = (stored, parked)
         let worker = self
-        let last = lastRead?.position == new ? lastRead : events.last?.stored
+        let last = [lastRead, lastSeen].compactMap(\.self).first { $0.position == new } ?? events.last?.stored
         let found = try await surroundings.pool.transaction { transaction in
             let parkings = try await worker.checkpoint.move(from: old, to: new, last: last, in: transaction)
             var keys = known?.keys ?? []
-            if known?.parkings != parkings { keys = try await worker.deadLetters.parkedKeys(in: transaction) }
-            let waiting = keys.isEmpty ? [] : events.filter { keys.contains($0.key) }
+            if known?.parkings != parkings { keys = try await worker.deadLetters.exactKeys(in: transaction) }
+            let waiting = keys.isEmpty ? [] : events.filter { keys.contains(ExactText($0.key)) }
             worker.deadLetters.enqueueWaiting(waiting, in: transaction)
-            let free = waiting.isEmpty ? events : events.filter { !keys.contains($0.key) }
+            let free = waiting.isEmpty ? events : events.filter { !keys.contains(ExactText($0.key)) }
             if !free.isEmpty { try await write(worker, free, transaction) }
             return (keys: keys, parkings: parkings)
         }
@@ -190,7 +192,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
                 of: event, after: attempts, problem: problem, in: transaction)
             try await transaction.flush()
         }
-        parked?.keys.insert(event.key)
+        parked?.keys.insert(ExactText(event.key))
         surroundings.incidents.tell(
             ProjectionIncident(
                 kind: .parked, projection: writer.declaration.name, problem: event.telling(problem)))
