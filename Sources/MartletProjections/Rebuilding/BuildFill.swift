@@ -13,6 +13,9 @@ struct BuildFill<Writer: ReadModelWriter> {
     private(set) var isSampleWhole: Bool
     private let tell: @Sendable (GlobalPosition, Int) -> Void
     private var lastFlush = ContinuousClock.now
+    /// How many more pages are flushed one by one: after a process that died without moving, so that the next one finds
+    /// out at which page this one dies, too. As many as there may be between two flushes.
+    private var carefulPages: Int
     private var pace: Pace
 
     /// - Parameter tell: told of a position up to which all is taken, and of how many more events were read.
@@ -28,6 +31,7 @@ struct BuildFill<Writer: ReadModelWriter> {
         }
         positions = leases.map(\.position)
         isSampleWhole = positions.allSatisfy { $0 == .start }
+        carefulPages = leases.contains(where: \.isSuspect) ? 200 : 0
         pace = Pace(eventsPerSecond: options.throttle)
     }
 
@@ -47,9 +51,10 @@ struct BuildFill<Writer: ReadModelWriter> {
             try await handOut(page, upTo: ends)
             if try await memory > options.memory {
                 try await flush(forgetting: true)
-            } else if .now - lastFlush > .seconds(10) {
+            } else if carefulPages > 0 || .now - lastFlush > .seconds(10) {
                 try await flush(forgetting: false)
             }
+            carefulPages = max(0, carefulPages - 1)
             tell(position, Int(max(0, position.rawValue - before.rawValue)))
             try await pace.took(page.count)
         }
@@ -61,8 +66,9 @@ struct BuildFill<Writer: ReadModelWriter> {
         let parts = divide(page.events, stretches)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (partition, stretch) in stretches.enumerated() where stretch.through > stretch.after {
+                guard let end = page.event(at: stretch.through) else { continue }
                 let (fill, events) = (fills[partition], parts[partition])
-                group.addTask { try await fill.take(events, upTo: stretch.through) }
+                group.addTask { try await fill.take(events, upTo: end) }
             }
             try await group.waitForAll()
         }
@@ -110,13 +116,15 @@ struct BuildFill<Writer: ReadModelWriter> {
             guard let found = try await fill.checkSample() else { return nil }
             verdict = (verdict ?? SampleVerdict()) + found
         }
+        // That nothing was compared is not that all was well.
+        if let verdict, verdict.keys == 0, verdict.hasLeftOut { return nil }
         return verdict
     }
 
     /// Folds the sample anew, from the log's start.
     private func recall() async throws {
         guard writer.isSampled, let end = positions.max() else { return }
-        for fill in fills { await fill.restartSample() }
+        for fill in fills { try await fill.restartSample() }
         var pages = PageFeed(writer, surroundings.store, after: .start, upTo: end, size: pace.pageSize)
         while let page = try await pages.next() {
             try Task.checkCancellation()

@@ -12,14 +12,17 @@ struct KeySample<P: TableProjection>: Sendable {
 
     private struct Kept: Sendable {
         let key: P.Row.Key
+        let eventKey: String
         /// Of the events' key.
         let hash: UInt64
         var row: P.Row?
     }
 
     private var bound = UInt64.max
-    /// Keys and streams with an event that cannot be folded: the table waits there, and the sample says nothing.
+    /// Keys and streams with an event that cannot be folded or written: the table waits there, and the sample says
+    /// nothing.
     private var excluded: Set<String> = []
+    private var hasLeftOut = false
 
     init(_ projection: P, size: Int) {
         (self.projection, self.size) = (projection, size)
@@ -29,29 +32,35 @@ struct KeySample<P: TableProjection>: Sendable {
         guard size > 0 else { return }
         for event in events {
             if case .failure = event.input {
-                excluded.insert(event.stored.stream.description)
+                exclude([event.stored.stream.description])
             } else if event.key.stableHash <= bound {
                 take(event)
+            } else {
+                hasLeftOut = true
             }
         }
     }
 
+    /// Says nothing of the rows of these events' keys.
+    mutating func exclude(_ keys: Set<String>) {
+        guard !keys.isSubset(of: excluded) else { return }
+        excluded.formUnion(keys)
+        hasLeftOut = true
+        rows = rows.filter { !keys.contains($0.value.eventKey) }
+    }
+
     private mutating func take(_ event: RoutedEvent<P.Input>) {
         guard case .success(let input) = event.input, let key = projection.key(of: input) else { return }
-        guard excluded.isEmpty || !excluded.contains(event.key) else { return exclude(key, event.key) }
+        guard excluded.isEmpty || !excluded.contains(event.key) else { return }
         let text = ExactText(key.keyText)
         var row = rows[text]?.row
-        do { try projection.fold(input, into: &row, at: key) } catch { return exclude(key, event.key) }
-        rows[text] = Kept(key: key, hash: event.key.stableHash, row: row)
+        do { try projection.fold(input, into: &row, at: key) } catch { return exclude([event.key]) }
+        rows[text] = Kept(key: key, eventKey: event.key, hash: event.key.stableHash, row: row)
         if rows.count > size { lowerBound() }
     }
 
-    private mutating func exclude(_ key: P.Row.Key, _ text: String) {
-        rows.removeValue(forKey: ExactText(key.keyText))
-        excluded.insert(text)
-    }
-
     private mutating func lowerBound() {
+        hasLeftOut = true
         while rows.count > size, bound > 0 {
             bound /= 2
             rows = rows.filter { $0.value.hash <= bound }
@@ -62,7 +71,7 @@ struct KeySample<P: TableProjection>: Sendable {
     /// column keeps.
     func check(in transaction: Transaction) async throws -> SampleVerdict {
         let found = try await TableStatements(P.Row.table).rows(of: rows.values.map(\.key), in: transaction)
-        var verdict = SampleVerdict(keys: rows.count)
+        var verdict = SampleVerdict(keys: rows.count, hasLeftOut: hasLeftOut)
         for (text, kept) in rows where try written(found[kept.key]) != written(kept.row) {
             verdict.different.append(text.text)
         }

@@ -5,32 +5,47 @@ import MartletEventStore
 ///
 /// Positions have no holes, so where each page begins is known before the one before it has come: several are under way
 /// at once. Unless others want the machine: where a page takes thrice as long as the fastest one did, it rests as long and
-/// asks for one at a time.
+/// asks for one at a time. And unless they are large: pages hold about 16 MB at most, by what those before had.
 struct PageFeed<Writer: ReadModelWriter>: ~Copyable {
     struct Page: Sendable {
         /// Those that the projection takes.
         let events: [RoutedEvent<Writer.Input>]
-        /// Of all events that it had.
-        let count: Int
-        let through: GlobalPosition
+        /// All that the log has there, without a hole.
+        let stored: [StoredEvent]
+        let start: GlobalPosition
         let time: Duration
+
+        var count: Int { stored.count }
+        var through: GlobalPosition { stored.last?.position ?? start }
+
+        /// The event that stands there; nil outside the page.
+        func event(at position: GlobalPosition) -> StoredEvent? {
+            let index = position.rawValue - start.rawValue - 1
+            return stored.indices.contains(Int(index)) ? stored[Int(index)] : nil
+        }
     }
 
     private let writer: Writer
     private let store: EventStore
     private let end: Int64
-    private let size: Int64
+    private let limit: Int64
+    /// How many events are asked for at once.
+    private var size: Int64
     private var asked: Int64
     private var ahead: [Task<Page, any Error>] = []
     /// What the fastest full page took.
     private var fastest: Duration?
     /// What a page took that took too long; else nil.
     private var slow: Duration?
-    private var depth: Int { slow == nil ? 3 : 1 }
+    /// Whether it is known how large events are.
+    private var isMeasured = false
+    private var depth: Int { slow == nil && isMeasured ? 3 : 1 }
+    private static var bytesPerPage: Int { 16 << 20 }
 
     /// - Parameter end: a position that the log has.
     init(_ writer: Writer, _ store: EventStore, after start: GlobalPosition, upTo end: GlobalPosition, size: Int) {
-        (self.writer, self.store, self.size) = (writer, store, Int64(size))
+        (self.writer, self.store, limit) = (writer, store, Int64(size))
+        self.size = max(1, limit / 8)
         (asked, self.end) = (start.rawValue, end.rawValue)
     }
 
@@ -48,7 +63,21 @@ struct PageFeed<Writer: ReadModelWriter>: ~Copyable {
         }
         ahead.removeFirst()
         judge(page)
+        measure(page)
         return page
+    }
+
+    /// Halves or doubles what is asked for until a page of such events is of the right size.
+    private mutating func measure(_ page: Page) {
+        guard page.count > 0 else { return }
+        isMeasured = true
+        let bytes = page.stored.reduce(0) { $0 + $1.size }
+        let wanted = min(limit, Int64(Self.bytesPerPage / max(1, bytes / page.count)))
+        let old = size
+        while size > 1, size > wanted { size /= 2 }
+        while size < limit, wanted >= min(limit, size * 2) { size = min(limit, size * 2) }
+        // Others take another time.
+        if size != old { (fastest, slow) = (nil, nil) }
     }
 
     private mutating func judge(_ page: Page) {
@@ -80,6 +109,11 @@ struct PageFeed<Writer: ReadModelWriter>: ~Copyable {
             if let event = writer.route(stored, store, from: sources) { events.append(event) }
         }
         return Page(
-            events: events, count: stored.count, through: GlobalPosition(rawValue: end), time: .now - begun)
+            events: events, stored: stored, start: GlobalPosition(rawValue: start), time: .now - begun)
     }
+}
+
+extension StoredEvent {
+    /// In bytes, of what may be large.
+    var size: Int { payload.count + metadata.count }
 }

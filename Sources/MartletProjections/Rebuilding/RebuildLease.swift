@@ -20,19 +20,49 @@ struct RebuildLease: Sendable {
         ).first?.decode(column: 0, as: Date?.self)
     }
 
-    /// Takes all partitions; whoever had them can commit nothing more.
+    /// Takes all partitions; whoever had them can commit nothing more. As `claim_partitions` does, it finds those suspect
+    /// whose holder died without moving.
+    ///
+    /// Whoever is within a transaction holds them for as long as that takes, even if its lease has run out. No time-out of
+    /// the server ends a COPY of which nothing comes any more: a process that is frozen there has to be ended first.
+    /// - Throws: ``RebuildError/underWay(projection:)`` when another process is within a transaction.
     func take(in transaction: Transaction) async throws -> [PartitionLease] {
+        let before = try await holder(in: transaction)
         transaction.enqueue(renewal(where: "true"))
+        do {
+            return try await takePartitions(in: transaction)
+        } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
+            // A session that this process has lost ends in a while.
+            guard let before, before.member != member else { throw error }
+            throw RebuildError.underWay(projection: before.projection)
+        }
+    }
+
+    /// Who has not given the build back, though its lease may have run out.
+    private func holder(in transaction: Transaction) async throws -> (member: UUID, projection: String)? {
+        try await transaction.query(
+            """
+            SELECT l.member, b.projection FROM \(target.schema).projection_leases l
+            JOIN \(target.schema).projection_builds b ON b.build = l.build
+            WHERE l.build = \(target.build) AND l.member IS NOT NULL LIMIT 1
+            """
+        ).first.map { row in try row.decode(UUID.self, String.self) }
+    }
+
+    private func takePartitions(in transaction: Transaction) async throws -> [PartitionLease] {
         let rows = try await transaction.query(
             """
-            UPDATE \(target.schema).projection_partitions SET epoch = epoch + 1, claimed_position = position
-            WHERE build = \(target.build) RETURNING partition, epoch, position
+            UPDATE \(target.schema).projection_partitions p
+            SET epoch = p.epoch + 1, claimed_position = p.position,
+                is_suspect = coalesce(p.claimed_position = p.position, false) OR p.tried_position > p.position
+            WHERE p.build = \(target.build) RETURNING p.partition, p.epoch, p.position, p.is_suspect
             """)
         return try rows.map { row in
-            let (partition, epoch, position) = try row.decode(Int16.self, Int64.self, Int64.self)
+            let (partition, epoch, position, isSuspect) = try row.decode(
+                Int16.self, Int64.self, Int64.self, Bool.self)
             return PartitionLease(
                 partition: Int(partition), epoch: epoch, position: GlobalPosition(rawValue: position),
-                isSuspect: false)
+                isSuspect: isSuspect)
         }.sorted { $0.partition < $1.partition }
     }
 
@@ -87,14 +117,24 @@ struct RebuildLease: Sendable {
         }
     }
 
-    /// Without it the lease runs out by itself. In a task of its own, since this one may be cancelled.
+    /// Without it the lease runs out by itself, and whoever comes next is careful. In a task of its own, since this one
+    /// may be cancelled.
     private func release() async {
+        let mine: SQL = "build = \(target.build) AND member = \(member)"
         await Task {
             do {
                 try await pool.execute(
                     """
+                    UPDATE \(target.schema).projection_partitions SET claimed_position = NULL
+                    WHERE build = \(target.build)
+                        AND partition IN (SELECT partition FROM \(target.schema).projection_leases WHERE \(mine))
+                    """)
+            } catch {}
+            do {
+                try await pool.execute(
+                    """
                     UPDATE \(target.schema).projection_leases SET member = NULL, leased_until = '-infinity'
-                    WHERE build = \(target.build) AND member = \(member)
+                    WHERE \(mine)
                     """)
             } catch {}
         }.value
