@@ -32,8 +32,8 @@ package struct InlineProjections: InlineEffects {
     /// time: long beside the pauses of a process that lives, and short beside the 2 s that others wait for the lock.
     private static var limits: SQL {
         """
-        SELECT set_config('idle_in_transaction_session_timeout', '250ms', true),
-            set_config('lock_timeout', '250ms', true)
+        SELECT set_config('idle_in_transaction_session_timeout', '1s', true),
+            set_config('lock_timeout', '1s', true)
         """
     }
 
@@ -143,7 +143,7 @@ package struct InlineProjections: InlineEffects {
 
     /// The database has ended a transaction in which nothing was asked of it for too long.
     private struct Stalled: Error, CustomStringConvertible {
-        let description = "it kept the log's lock for more than 250 ms without a word to the database"
+        let description = "it kept the log's lock for more than a second without a word to the database"
     }
 }
 
