@@ -23,12 +23,15 @@ CREATE TABLE "{schema}".projection_swaps (
 
 COMMENT ON TABLE "{schema}".projection_swaps IS 'When which build of a projection became the one that is read.';
 
--- How many rows a table has, and a sum over their texts that does not depend on their order.
+-- How many rows a table has, and a sum over their texts that does not depend on their order. A bare alias would mean the
+-- column of that name where the table has one.
 CREATE FUNCTION "{schema}".table_checksum(sum_of regclass, OUT row_count bigint, OUT checksum numeric)
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    EXECUTE format('SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM %s t', sum_of)
+    EXECUTE format(
+        'SELECT count(*), coalesce(sum(hashtextextended((martlet_row.*)::text, 0)::numeric), 0) FROM %s martlet_row',
+        sum_of)
     INTO row_count, checksum;
 END;
 $$;
@@ -51,10 +54,14 @@ BEGIN
     EXECUTE format(
         'SELECT count(*), (array_agg(d.key::text))[1:5] FROM ('
         || CASE WHEN key IS NULL
-            THEN '(SELECT a::text FROM %2$s a EXCEPT ALL SELECT b::text FROM %3$s b)'
-                || ' UNION ALL (SELECT b::text FROM %3$s b EXCEPT ALL SELECT a::text FROM %2$s a)'
-            ELSE 'SELECT concat_ws('', '', %1$s) FROM (SELECT %1$s, a::text AS a FROM %2$s a) one'
-                || ' FULL JOIN (SELECT %1$s, b::text AS b FROM %3$s b) other USING (%1$s) WHERE a IS DISTINCT FROM b'
+            THEN '(SELECT (martlet_row.*)::text FROM %2$s martlet_row EXCEPT ALL'
+                || ' SELECT (martlet_row.*)::text FROM %3$s martlet_row) UNION ALL'
+                || ' (SELECT (martlet_row.*)::text FROM %3$s martlet_row EXCEPT ALL'
+                || ' SELECT (martlet_row.*)::text FROM %2$s martlet_row)'
+            ELSE 'SELECT concat_ws('', '', %1$s)'
+                || ' FROM (SELECT %1$s, (martlet_row.*)::text AS martlet_one FROM %2$s martlet_row) one'
+                || ' FULL JOIN (SELECT %1$s, (martlet_row.*)::text AS martlet_other FROM %3$s martlet_row) other'
+                || ' USING (%1$s) WHERE martlet_one IS DISTINCT FROM martlet_other'
         END || ') d (key)', key, one, other)
     INTO difference_count, examples;
 END;

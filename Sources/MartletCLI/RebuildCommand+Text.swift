@@ -71,7 +71,7 @@ extension RebuildPlan {
     }
 
     private var time: String {
-        guard let estimate, let eventsPerSecond else { return "not known: the first events could not be tried" }
+        guard let estimate, let eventsPerSecond else { return "not known: nothing can be tried without a trace" }
         return
             "about \(estimate.seconds) or less, at \(Int(eventsPerSecond).grouped) events/s as tried on the first ones"
     }

@@ -12,6 +12,7 @@ public struct RebuildCommand: Sendable {
             .value("throttle", "N", "read at most N events a second"),
             .value("until", "MOMENT", "build the state of a position, or a time such as 2026-11-21T08:00:00Z; no swap"),
             .flag("accept-differences", "swap although the new rows are not those of the live build"),
+            .flag("again", "build a version that is live already, and drop the other version kept for a roll-back"),
             .flag("rollback", "bring back what the last rebuild replaced; a second one goes forward again"),
             .flag("drop-previous", "drop what the last rebuild replaced; there is no way back then"),
             .flag("json", "print progress and result as JSON, one object a line"),
@@ -85,7 +86,7 @@ public struct RebuildCommand: Sendable {
         let mode = given.first ?? .rebuild
         let others =
             ["throttle", "until"].filter { arguments[$0] != nil }
-            + ["accept-differences"].filter { arguments.has($0) }
+            + ["accept-differences", "again"].filter { arguments.has($0) }
         if mode == .rollBack || mode == .dropPrevious, let other = others.first {
             throw UsageError("option \"--\(other)\" has no meaning with --\(mode.rawValue)")
         }
@@ -102,7 +103,8 @@ public struct RebuildCommand: Sendable {
     private func options(_ arguments: Arguments) throws(UsageError) -> RebuildOptions {
         RebuildOptions(
             throttle: try arguments.integer("throttle", in: 1...10_000_000),
-            acceptsDifferences: arguments.has("accept-differences"), until: try moment(arguments["until"]))
+            acceptsDifferences: arguments.has("accept-differences"), replacesPrevious: arguments.has("again"),
+            until: try moment(arguments["until"]))
     }
 
     private func moment(_ text: String?) throws(UsageError) -> RebuildOptions.Moment? {

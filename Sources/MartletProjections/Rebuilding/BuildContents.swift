@@ -97,8 +97,8 @@ struct BuildContents: Sendable {
     }
 
     /// Views and foreign keys that hold on to its tables themselves, not to their names.
-    func dependents() async throws -> [String] {
-        try await pool.query(
+    func dependents(in transaction: Transaction) async throws -> [String] {
+        try await transaction.query(
             """
             SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
             FROM pg_depend d

@@ -7,7 +7,7 @@ struct BuildSwap: Sendable {
     let declaration: ReadModelDeclaration
     let surroundings: ProjectionSurroundings
     /// How long a statement waits for readers to let go of a table. New readers wait behind it meanwhile.
-    private static let wait = "250ms"
+    private static let wait = "250"
     /// For how long it is tried again.
     private static let patience: Duration = .seconds(60)
 
@@ -19,18 +19,24 @@ struct BuildSwap: Sendable {
     private var schema: SQLIdentifier { surroundings.schema }
 
     /// Tries a swap again while readers or workers are in the way.
+    /// - Parameter body: gets how long its statements are to wait for a table.
     /// - Throws: ``RebuildError/tablesInUse(projection:tried:)``, and what `body` throws.
     func insisting<Result>(
-        isolation: isolated (any Actor)? = #isolation, _ body: (Transaction) async throws -> Result
+        isolation: isolated (any Actor)? = #isolation, _ body: (Transaction, _ wait: SQL) async throws -> Result
     ) async throws -> Result {
         let begun = ContinuousClock.now
         let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
         var failures = 0
         while true {
             do {
+                // An autovacuum gives way, though only to who has waited for the deadlock time-out. Readers would wait
+                // as long at every try, so only some wait for it; who it was that blocked cannot be asked afterwards.
+                let wait = failures % 5 == 4 ? Self.longWait : "\(Self.wait)"
                 return try await surroundings.pool.transaction { transaction in
+                    // Readers do not wait while this waits for workers or for another swap.
+                    transaction.enqueue(Self.settings("'2s'"))
                     try await builds.lock(transaction)
-                    return try await body(transaction)
+                    return try await body(transaction, wait)
                 }
             } catch let error as PostgresError where error.isInTheWay && !Task.isCancelled {
                 failures += 1
@@ -42,11 +48,37 @@ struct BuildSwap: Sendable {
         }
     }
 
+    /// A little more than the deadlock time-out.
+    private static let longWait: SQL = """
+        (SELECT (setting::bigint + 500)::text FROM pg_settings WHERE name = 'deadlock_timeout')
+        """
+
+    /// Set in the transaction: a pooler may have dropped what the session was opened with.
+    private static func settings(_ wait: SQL) -> SQL {
+        """
+        SELECT set_config('lock_timeout', \(wait), true), set_config('idle_in_transaction_session_timeout', '10s', true)
+        """
+    }
+
+    /// - Throws: ``RebuildError/dependents(projection:_:)`` when something else holds on to tables of these builds.
+    func checkDependents(_ known: [Builds.Known?], in transaction: Transaction) async throws {
+        var dependents: [String] = []
+        for build in known.compactMap(\.self) {
+            dependents += try await BuildContents(known: build, pool: surroundings.pool).dependents(in: transaction)
+        }
+        guard dependents.isEmpty else { throw RebuildError.dependents(projection: declaration.name, dependents) }
+    }
+
     /// Makes a build live, and keeps the one that was.
-    func replace(_ live: Builds.Known, by new: Builds.Known, in transaction: Transaction) async throws {
+    func replace(
+        _ live: Builds.Known, by new: Builds.Known, _ wait: SQL, in transaction: Transaction
+    ) async throws {
         let previous = try await builds.find(.previous, in: transaction)
-        transaction.enqueue("SELECT set_config('lock_timeout', \(Self.wait), true)")
+        try await checkDependents([live, previous], in: transaction)
+        // What was applied before has set others.
+        transaction.enqueue(Self.settings(wait))
         if let previous { drop(previous, in: transaction) }
+        lock(surroundings.tables(of: .previous), in: transaction)
         transaction.enqueue("CREATE SCHEMA IF NOT EXISTS \(surroundings.tables(of: .previous))")
         copyGrants(from: live, to: new, in: transaction)
         move(live, to: surroundings.tables(of: .previous), in: transaction)
@@ -57,12 +89,14 @@ struct BuildSwap: Sendable {
 
     /// Makes the previous build live again, and keeps the one that was.
     func rollBack() async throws -> RollBackReport {
-        let report = try await insisting { transaction in
+        let report = try await insisting { transaction, wait in
             guard let live = try await builds.find(.live, in: transaction),
                 let previous = try await builds.find(.previous, in: transaction)
             else { throw RebuildError.noPrevious(projection: declaration.name) }
+            try await checkDependents([live, previous], in: transaction)
             let between = surroundings.readModels.appending("_swapping")
-            transaction.enqueue("SELECT set_config('lock_timeout', \(Self.wait), true)")
+            transaction.enqueue(Self.settings(wait))
+            lock(between, in: transaction)
             transaction.enqueue("CREATE SCHEMA \(between)")
             copyGrants(from: live, to: previous, in: transaction)
             move(previous, to: between, in: transaction)
@@ -82,13 +116,20 @@ struct BuildSwap: Sendable {
 
     /// Drops the previous build and says which version it was.
     func dropPrevious() async throws -> Int {
-        try await insisting { transaction in
+        try await insisting { transaction, wait in
             guard let previous = try await builds.find(.previous, in: transaction) else {
                 throw RebuildError.noPrevious(projection: declaration.name)
             }
+            try await checkDependents([previous], in: transaction)
+            transaction.enqueue(Self.settings(wait))
             drop(previous, in: transaction)
             return previous.target.version
         }
+    }
+
+    /// Leaves the statement that keeps two projections from making a schema at once, as ``Builds`` does.
+    private func lock(_ tables: SQLIdentifier, in transaction: Transaction) {
+        transaction.enqueue("SELECT pg_advisory_xact_lock(hashtextextended(\("martlet.schema.\(tables)"), 0))")
     }
 
     /// Leaves the statements that take a build away with its tables.

@@ -26,7 +26,8 @@ extension ProjectionHandle {
         try await Rebuild(writer, surroundings, options, progress).run()
     }
 
-    /// What ``rebuild(_:progress:)`` would do. The log's first events are tried on tables that are rolled back.
+    /// What ``rebuild(_:progress:)`` would do. The log's first events are tried on tables that are rolled back; not so
+    /// for a projection by SQL of its own.
     /// - Throws: as ``rebuild(_:progress:)``.
     public func planRebuild(_ options: RebuildOptions = RebuildOptions()) async throws -> RebuildPlan {
         try await Self.plan(writer, surroundings, options)
@@ -41,7 +42,7 @@ extension ProjectionHandle {
     /// Makes the build live again that the last rebuild replaced, with its own checkpoint, from where a program of its
     /// version goes on. The one that was live is kept, so that a second roll-back is the way forward again.
     /// - Throws: ``RebuildError/noPrevious(projection:)``, ``RebuildError/tablesInUse(projection:tried:)``,
-    ///   `PostgresError`.
+    ///   ``RebuildError/dependents(projection:_:)``, `PostgresError`.
     @discardableResult
     public func rollBack() async throws -> RollBackReport {
         try await BuildSwap(writer.declaration, surroundings).rollBack()
@@ -49,7 +50,7 @@ extension ProjectionHandle {
 
     /// Drops what the last rebuild replaced, and returns its version; there is no way back then.
     /// - Throws: ``RebuildError/noPrevious(projection:)``, ``RebuildError/tablesInUse(projection:tried:)``,
-    ///   `PostgresError`.
+    ///   ``RebuildError/dependents(projection:_:)``, `PostgresError`.
     @discardableResult
     public func dropPrevious() async throws -> Int {
         try await BuildSwap(writer.declaration, surroundings).dropPrevious()

@@ -18,38 +18,49 @@ extension Rebuild {
     private enum Beginning {
         case begun(Begun)
         /// Another process has it until then, if it lives.
-        case rival(until: Date)
+        case rival(build: Int64, until: Date)
     }
 
     /// Takes up what an earlier process has left, or makes new tables.
     ///
     /// A process that was killed is waited for until its lease has run out; one that renews it is at work.
-    func begin() async throws -> Begun {
-        let until = try await position(of: options.until)
-        var known: Date?
+    /// - Parameter build: what this process has worked on before; when it is gone, another process has finished it.
+    func begin(until: GlobalPosition?, goingOnWith build: Int64?) async throws -> Begun {
+        var (build, known) = (build, Date?.none)
         while true {
+            let expected = build
             let beginning = try await surroundings.pool.transaction { transaction in
                 try await builds.lock(transaction)
-                return try await begin(until: until, in: transaction)
+                return try await begin(until: until, goingOnWith: expected, in: transaction)
             }
             switch beginning {
             case .begun(let begun): return begun
-            case .rival(let end):
+            case .rival(let theirs, let end):
                 if let known, end > known { throw RebuildError.underWay(projection: name) }
-                known = end
+                (build, known) = (theirs, end)
                 try await Task.sleep(for: .milliseconds(100))
             }
         }
     }
 
-    private func begin(until: GlobalPosition?, in transaction: Transaction) async throws -> Beginning {
+    private func begin(
+        until: GlobalPosition?, goingOnWith build: Int64?, in transaction: Transaction
+    ) async throws -> Beginning {
         guard let live = try await builds.find(.live, in: transaction) else {
             throw RebuildError.neverBuilt(projection: name)
         }
         try checkVersion(against: live)
         let left = try await builds.find(stage, in: transaction)
+        // The rival is done: what it made is not to be made all over, at the price of what it has kept.
+        if let build, left?.target.build != build { throw RebuildError.underWay(projection: name) }
         if let left, let rival = try await RebuildLease.rival(of: member, on: left.target, in: transaction) {
-            return .rival(until: rival)
+            return .rival(build: left.target.build, until: rival)
+        }
+        if stage == .building {
+            try await checkPrevious(behind: live, in: transaction)
+            // Now, not only after hours of filling.
+            try await swapping.checkDependents(
+                [live, try await builds.find(.previous, in: transaction)], in: transaction)
         }
         let isUseful = if let left { try await canGoOn(with: left, until, in: transaction) } else { false }
         if let left, !isUseful { swapping.drop(left, in: transaction) }
@@ -73,6 +84,15 @@ extension Rebuild {
         if live.target.version == declaration.version, live.digest != declaration.digest {
             throw ProjectionError.declaredOtherwise(projection: name, version: declaration.version)
         }
+    }
+
+    /// That a rebuild which is repeated does not drop what the first one has kept.
+    func checkPrevious(behind live: Builds.Known, in transaction: Transaction) async throws {
+        let (version, isLive) = (live.target.version, live.target.version == writer.declaration.version)
+        guard isLive, !options.replacesPrevious, let previous = try await builds.find(.previous, in: transaction),
+            previous.target.version != version
+        else { return }
+        throw RebuildError.alreadyLive(projection: name, version: version, previous: previous.target.version)
     }
 
     /// Whether an unfinished build is of the same making.

@@ -41,15 +41,21 @@ extension Rebuild {
     private func obstacles(_ live: Builds.Known, isRival: Bool) async throws -> [String] {
         var obstacles: [String] = []
         if isRival { obstacles.append(RebuildError.underWay(projection: name).description) }
-        let dependents = stage == .building ? try await contents(live).dependents() : []
-        if !dependents.isEmpty {
-            obstacles.append(RebuildError.dependents(projection: name, dependents).description)
-        }
+        guard stage == .building else { return obstacles }
+        do {
+            try await surroundings.pool.transaction { transaction in
+                try await checkPrevious(behind: live, in: transaction)
+                try await swapping.checkDependents(
+                    [live, try await builds.find(.previous, in: transaction)], in: transaction)
+            }
+        } catch let error as RebuildError { obstacles.append(error.description) }
         return obstacles
     }
 
     /// Events a second of a batch that is projected into tables of its own and rolled back.
     private func trialRate() async throws -> Double? {
+        // What other SQL and other code do elsewhere would not be rolled back.
+        guard writer.isSampled else { return nil }
         let stored = try await surroundings.store.logPage(after: .start, limit: writer.declaration.largestBatch)
         let events = stored.compactMap { writer.route($0, surroundings.store) }
         guard !stored.isEmpty else { return nil }

@@ -7,19 +7,18 @@ extension Rebuild {
     /// while nobody can move it, so that readers never see a row go back.
     func swap(_ fill: inout BuildFill<Writer>, _ begun: Begun) async throws {
         let (live, new) = (contents(begun.live), contents(begun.new))
-        let dependents = try await live.dependents()
-        guard dependents.isEmpty else { throw RebuildError.dependents(projection: name, dependents) }
         try await new.analyze()
         tally.begin(.swapping, at: fill.position, target: fill.position)
         for _ in 0..<100 {
             let positions = fill.positions
             do {
-                try await swapping.insisting { transaction in
+                try await swapping.insisting { transaction, wait in
+                    try await checkEntitled(begun, in: transaction)
                     let theirs = try await live.positions(in: transaction, lock: "FOR UPDATE")
-                    try await apply(from: positions, upTo: ends(positions, theirs), begun, in: transaction)
+                    try await apply(from: positions, upTo: ends(positions, theirs, begun), begun, in: transaction)
                     try await options.atStep(.swapping)
                     tally.swapped = begun.new.target.build
-                    try await swapping.replace(begun.live, by: begun.new, in: transaction)
+                    try await swapping.replace(begun.live, by: begun.new, wait, in: transaction)
                 }
                 await surroundings.progress.wake()
                 return await surroundings.signal.wake()
@@ -33,9 +32,33 @@ extension Rebuild {
     /// Too much is missing, or an event has to be parked: that is not done while others wait.
     private struct Behind: Error {}
 
+    /// That nobody has taken the new build over, or put another one in the live one's place, while this process slept.
+    private func checkEntitled(_ begun: Begun, in transaction: Transaction) async throws {
+        let builds = [begun.live.target.build, begun.new.target.build]
+        let stages = try await transaction.query(
+            """
+            SELECT build, stage FROM \(surroundings.schema).projection_builds
+            WHERE build = ANY (\(builds)) ORDER BY build FOR NO KEY UPDATE
+            """
+        ).map { row in try row.decode(Int64.self, String.self) }
+        func has(_ target: BuildTarget) -> Bool { stages.contains { $0 == (target.build, target.stage.rawValue) } }
+        guard has(begun.new.target) else { throw Checkpoint.Fenced() }
+        guard has(begun.live.target) else { throw RebuildError.liveChanged(projection: name) }
+        let epochs = try await transaction.query(
+            """
+            SELECT epoch FROM \(surroundings.schema).projection_partitions
+            WHERE build = \(begun.new.target.build) ORDER BY partition FOR UPDATE
+            """
+        ).map { row in try row.decode(Int64.self) }
+        guard epochs == begun.leases.map(\.epoch) else { throw Checkpoint.Fenced() }
+    }
+
     /// Where each partition has to stand so that no row is older than the live one's.
-    private func ends(_ ours: [GlobalPosition], _ theirs: [GlobalPosition]) -> [GlobalPosition] {
-        if ours.count == theirs.count { return zip(ours, theirs).map { max($0, $1) } }
+    private func ends(_ ours: [GlobalPosition], _ theirs: [GlobalPosition], _ begun: Begun) -> [GlobalPosition] {
+        // Another version may give the same event another key, which is of another partition.
+        if begun.live.target.version == begun.new.target.version, ours.count == theirs.count {
+            return zip(ours, theirs).map { max($0, $1) }
+        }
         let farthest = theirs.max() ?? .start
         return ours.map { max($0, farthest) }
     }

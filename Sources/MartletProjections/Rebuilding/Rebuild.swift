@@ -30,10 +30,10 @@ struct Rebuild<Writer: ReadModelWriter>: Sendable {
     func run() async throws -> RebuildReport {
         guard !writer.declaration.tables.isEmpty else { throw RebuildError.noTables(projection: name) }
         let backoff = Backoff(base: .milliseconds(100), limit: .seconds(5))
-        var (failures, known) = (0, 0)
+        var (failures, known, aim) = (0, 0, Aim())
         while true {
             do {
-                return try await attempt()
+                return try await attempt(&aim)
             } catch let error where error.isOfTheMoment && !Task.isCancelled && failures < 12 {
                 failures = tally.events > known ? 1 : failures + 1
                 known = tally.events
@@ -42,10 +42,25 @@ struct Rebuild<Writer: ReadModelWriter>: Sendable {
         }
     }
 
-    private func attempt() async throws -> RebuildReport {
+    /// What stays the same when it is tried again.
+    private struct Aim {
+        /// Where a past state ends: the same date may mean another position later.
+        var until: GlobalPosition?
+        var build: Int64?
+    }
+
+    private func attempt(_ aim: inout Aim) async throws -> RebuildReport {
         if let report = try await reportOfSwapped() { return report }
-        let begun = try await begin()
-        return try await begun.lease.hold { try await carryOut(begun) }
+        if aim.until == nil { aim.until = try await position(of: options.until) }
+        let begun = try await begin(until: aim.until, goingOnWith: aim.build)
+        aim.build = begun.new.target.build
+        do {
+            return try await begun.lease.hold { try await carryOut(begun) }
+        } catch let error as PostgresError where error.sqlState == .undefinedTable {
+            // Who took the build over while this process slept has swapped its tables in, or dropped them.
+            guard try await builds.find(stage)?.target.build == aim.build else { throw Checkpoint.Fenced() }
+            throw error
+        }
     }
 
     private func carryOut(_ begun: Begun) async throws -> RebuildReport {

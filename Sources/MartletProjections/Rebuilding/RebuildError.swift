@@ -18,7 +18,11 @@ public enum RebuildError: Error, Hashable, Sendable {
     case unstable(projection: String, keys: [String])
     /// Readers held the old tables for all the time in which the swap was tried.
     case tablesInUse(projection: String, tried: Duration)
-    /// Other objects hold on to the live tables, and would not follow the swap.
+    /// That version is live already, and a rebuild would drop the build that a roll-back would bring back.
+    case alreadyLive(projection: String, version: Int, previous: Int)
+    /// A roll-back or another rebuild has put another build in the live one's place meanwhile.
+    case liveChanged(projection: String)
+    /// Other objects hold on to the live or the previous tables: they would not follow a swap, nor let them be dropped.
     case dependents(projection: String, [String])
     /// There is nothing to roll back to, or to drop.
     case noPrevious(projection: String)
@@ -47,8 +51,15 @@ extension RebuildError: CustomStringConvertible {
             "projection \"\(name)\": its tables were in use by long readers for all of \(time), so the swap was given"
                 + " up; the new build is kept and will be taken up again"
         case .dependents(let name, let objects):
-            "projection \"\(name)\": these hold on to its live tables and would not follow the swap: "
-                + objects.joined(separator: ", ")
+            "projection \"\(name)\": these hold on to its tables themselves, and would neither follow a swap nor let"
+                + " the tables be dropped: " + objects.joined(separator: ", ")
+        case .alreadyLive(let name, let version, let previous):
+            "projection \"\(name)\": version \(version) is live already, and another rebuild would drop version"
+                + " \(previous), which is kept for a roll-back; drop that first (--drop-previous), or ask for the"
+                + " rebuild all the same (--again, RebuildOptions.replacesPrevious)"
+        case .liveChanged(let name):
+            "projection \"\(name)\": another build became the live one during the rebuild, by a roll-back or another"
+                + " rebuild, so nothing was swapped; the new build is kept"
         case .noPrevious(let name): "projection \"\(name)\": there is no previous build"
         case .beyondTheLog(let position, let head):
             "expected a position up to the log's end \(head), found \(position)"

@@ -7,6 +7,9 @@ public struct RebuildOptions: Sendable {
     public var throttle: Int?
     /// Whether the new build becomes the live one although its rows are not those of the old one.
     public var acceptsDifferences: Bool
+    /// Whether a version that is live already is built again although the build of another version, which is kept for a
+    /// roll-back, is dropped for it.
+    public var replacesPrevious: Bool
     /// Builds the state of that moment beside the live one, and swaps nothing.
     public var until: Moment?
     /// How many bytes of rows are kept in memory before they are written, about.
@@ -22,12 +25,13 @@ public struct RebuildOptions: Sendable {
     }
 
     public init(
-        throttle: Int? = nil, acceptsDifferences: Bool = false, until: Moment? = nil, memory: Int = 160 << 20
+        throttle: Int? = nil, acceptsDifferences: Bool = false, replacesPrevious: Bool = false,
+        until: Moment? = nil, memory: Int = 160 << 20
     ) {
         precondition(
             throttle.map { $0 > 0 } ?? true, "expected a throttle from 1 event a second, found \(throttle ?? 0)")
         (self.throttle, self.acceptsDifferences) = (throttle, acceptsDifferences)
-        (self.until, self.memory) = (until, memory)
+        (self.replacesPrevious, self.until, self.memory) = (replacesPrevious, until, memory)
     }
 }
 

@@ -32,7 +32,8 @@ public struct RebuildPlan: Sendable {
     public let check: Check
     /// Whether the build becomes the live one.
     public let swaps: Bool
-    /// Tried on the log's first events, and rolled back; nil when there were none, or they could not be projected.
+    /// Tried on the log's first events, and rolled back; nil when there were none, or they could not be projected, and
+    /// for a projection by SQL of its own, which is not tried since it may do more than write its tables.
     public let eventsPerSecond: Double?
     /// Why it would be refused, as things are.
     public let obstacles: [String]

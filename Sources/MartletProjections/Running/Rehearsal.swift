@@ -74,7 +74,9 @@ package struct Rehearsal: Sendable {
     package func contents() async throws -> [(table: String, rows: [String])] {
         var contents: [(table: String, rows: [String])] = []
         for table in projection.writer.declaration.tables {
-            let rows = try await query("SELECT t::text FROM \(table.name) t ORDER BY t::text COLLATE \"C\"")
+            // A bare alias would mean the column of that name where the table has one.
+            let text: SQL = "(martlet_row.*)::text"
+            let rows = try await query("SELECT \(text) FROM \(table.name) martlet_row ORDER BY \(text) COLLATE \"C\"")
             contents.append((table.name.name, try rows.map { row in try row.decode(String.self) }))
         }
         return contents
