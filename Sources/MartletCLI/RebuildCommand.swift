@@ -40,7 +40,10 @@ public struct RebuildCommand: Sendable {
         let output = RebuildOutput(isJSON: arguments.has("json"))
         switch try mode(arguments) {
         case .rebuild: return try await rebuild(projection, options, output)
-        case .dryRun: output.write(try await projection.planRebuild(options))
+        case .dryRun:
+            let plan = try await projection.planRebuild(options)
+            output.write(plan)
+            return plan.obstacles.isEmpty ? .success : .failure
         case .rollBack: output.write(try await projection.rollBack())
         case .dropPrevious: output.write(droppedVersion: try await projection.dropPrevious(), of: projection.name)
         }
@@ -62,7 +65,8 @@ public struct RebuildCommand: Sendable {
         output.endProgress()
         if case .failure = outcome, rebuild.isCancelled {
             StandardStream.error.writeLine(
-                "projection-rebuild: stopped; the live build serves on, and the same command goes on from here")
+                "projection-rebuild: stopped; the live build serves on, and the same command goes on from the rows that are written"
+            )
             return .failure
         }
         output.write(try outcome.get())

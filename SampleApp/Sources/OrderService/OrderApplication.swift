@@ -6,8 +6,11 @@ import OrderReadModel
 /// The application of the sample: orders, and the two read models made of them.
 public enum OrderApplication {
     /// Does no I/O.
-    public static func on(_ postgres: PostgresConfiguration, connections: Int = 16) -> Application {
-        let incidents = IncidentReport { StandardStream.error.writeLine("order-service: \($0)") }
+    /// - Parameter program: what tells of incidents on standard error.
+    public static func on(
+        _ postgres: PostgresConfiguration, connections: Int = 16, program: String = "order-service"
+    ) -> Application {
+        let incidents = IncidentReport { StandardStream.error.writeLine("\(program): \($0)") }
         return Application(
             postgres: postgres, readModels: ReadModelSchema.name, connections: connections, incidents: incidents
         ) {

@@ -56,6 +56,12 @@ struct Rebuild<Writer: ReadModelWriter>: Sendable {
         aim.build = begun.new.target.build
         do {
             return try await begun.lease.hold { try await carryOut(begun) }
+        } catch let error as RebuildError where error.isOfTheRows {
+            // With the code mended, nobody must go on with what the code before has made.
+            try await surroundings.pool.execute(
+                "UPDATE \(surroundings.schema).projection_builds SET digest = '' WHERE build = \(begun.new.target.build)"
+            )
+            throw error
         } catch let error as PostgresError where error.sqlState == .undefinedTable {
             // Who took the build over while this process slept has swapped its tables in, or dropped them.
             guard try await builds.find(stage)?.target.build == aim.build else { throw Checkpoint.Fenced() }

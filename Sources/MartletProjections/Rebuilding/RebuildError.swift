@@ -30,6 +30,16 @@ public enum RebuildError: Error, Hashable, Sendable {
     case beyondTheLog(GlobalPosition, head: GlobalPosition)
 }
 
+extension RebuildError {
+    /// Whether what was built is not to be gone on with.
+    var isOfTheRows: Bool {
+        switch self {
+        case .different, .unstable: true
+        default: false
+        }
+    }
+}
+
 extension RebuildError: CustomStringConvertible {
     public var description: String {
         switch self {
@@ -44,6 +54,8 @@ extension RebuildError: CustomStringConvertible {
         case .different(let name, let differences):
             "projection \"\(name)\": the new build is not what the live one is, so it was not swapped in: "
                 + differences.map(\.description).joined(separator: "; ")
+                + "; events that are parked or were discarded in the live one are projected in the new one;"
+                + " to swap it in nevertheless: --accept-differences (RebuildOptions.acceptsDifferences)"
         case .unstable(let name, let keys):
             "projection \"\(name)\": rows do not come out the same when they are folded again: keys "
                 + keys.map { "\"\($0)\"" }.joined(separator: ", ")
