@@ -22,14 +22,14 @@ import Testing
 
     @Test func `an inline projection that is silent for too long refuses the append at the second try`() async throws {
         try await ThrowawayDatabase.withApplication {
-            Inline(Silent(pause: .milliseconds(400)))
+            Inline(Silent(pause: .milliseconds(1400)))
         } _: { application async throws in
             let start = ContinuousClock.now
             let error = await #expect(throws: AppendError.self) {
                 try await application.store.append([.moved(to: "bog")], to: Parcel.ID("a"), expecting: .noStream)
             }
             #expect("\(error.map { "\($0)" } ?? "")".contains("without a word to the database"))
-            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(ContinuousClock.now - start < .seconds(10))
             #expect(try await application.store.head() == 0)
         }
     }
@@ -45,13 +45,14 @@ import Testing
             let append = Task {
                 try await with.store.append([.counted(by: 1)], to: Counter.ID("a"), expecting: .any)
             }
-            var slowest: Duration = .zero
+            var times: [Duration] = []
             for number in 1...40 {
                 let start = ContinuousClock.now
                 try await without.execute(.counted(by: number), on: Counter.ID("b"))
-                slowest = max(slowest, .now - start)
+                times.append(.now - start)
             }
-            #expect(slowest < .milliseconds(240))
+            // Where the lock were held meanwhile, most would have waited a second.
+            #expect(times.sorted()[20] < .milliseconds(500))
             try await holder.query("COMMIT")
             #expect(try await append.value.position == 41)
             #expect(try await with.pool.query(Application.balancesDifference).isEmpty)
