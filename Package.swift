@@ -26,14 +26,20 @@ let package = Package(
                 .embedInCode("V0001_events.sql"), .embedInCode("V0002_append.sql"),
                 .embedInCode("V0003_closing.sql"), .embedInCode("V0004_projections.sql"),
                 .embedInCode("V0005_snapshots.sql"), .embedInCode("V0006_claims.sql"),
-                .embedInCode("V0007_rebuilds.sql"),
+                .embedInCode("V0007_rebuilds.sql"), .embedInCode("V0008_processes.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),
         .target(
+            name: "MartletProcesses",
+            dependencies: [
+                "MartletDomain", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProjections",
+            ]),
+        .target(
             name: "Martlet",
             dependencies: [
-                "MartletDomain", "MartletEventStore", "MartletMigrations", "MartletPostgres", "MartletProjections",
+                "MartletDomain", "MartletEventStore", "MartletMigrations", "MartletPostgres", "MartletProcesses",
+                "MartletProjections",
             ]),
         .target(
             name: "MartletTesting", dependencies: ["Martlet", "MartletDomain", "MartletEventStore", "MartletJSON"]),
@@ -53,6 +59,12 @@ let package = Package(
             dependencies: [
                 "Martlet", "MartletEventStore", "MartletPostgres", "MartletProjections", "MartletTesting",
                 "projection-fixture",
+            ]),
+        .testTarget(
+            name: "MartletProcessesTests",
+            dependencies: [
+                "Martlet", "MartletEventStore", "MartletPostgres", "MartletProcesses", "MartletProjections",
+                "MartletTesting",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),

@@ -11,5 +11,6 @@ public enum MartletMigrations {
         ("V0005_snapshots.sql", PackageResources.V0005_snapshots_sql),
         ("V0006_claims.sql", PackageResources.V0006_claims_sql),
         ("V0007_rebuilds.sql", PackageResources.V0007_rebuilds_sql),
+        ("V0008_processes.sql", PackageResources.V0008_processes_sql),
     ]
 }

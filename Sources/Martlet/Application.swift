@@ -2,6 +2,7 @@ public import MartletDomain
 public import MartletEventStore
 import MartletMigrations
 public import MartletPostgres
+public import MartletProcesses
 public import MartletProjections
 
 /// An application on one event store: commands in, events kept, projections kept up to date.
@@ -21,6 +22,8 @@ public struct Application: Sendable {
     private let commandRetention: Duration?
     /// In the order in which they were given.
     public let projections: [ProjectionHandle]
+    /// In the order in which they were given.
+    public let processes: [ProcessHandle]
 
     /// Wires the parts; does no I/O.
     /// - Parameters:
@@ -42,25 +45,39 @@ public struct Application: Sendable {
         incidents: IncidentReport = .standardError,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
+        self.init(
+            postgres: postgres, schema: schema, readModels: readModels, connections: connections, limits: limits,
+            cache: cache, commandRetention: commandRetention, lease: lease, incidents: incidents, time: .database,
+            parts: parts())
+    }
+
+    /// - Parameter time: the clock of timers.
+    package init(
+        postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", readModels: SQLIdentifier = "read_models",
+        connections: Int = 16, limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(),
+        commandRetention: Duration? = nil, lease: Duration = .seconds(5),
+        incidents: IncidentReport = .standardError, time: TimeSource, parts: [ApplicationPart]
+    ) {
         pool = ConnectionPool(postgres, size: connections)
         (self.schema, self.readModels) = (schema, readModels)
         precondition(
             commandRetention.map { $0 >= .seconds(60) } ?? true,
             "expected command answers to be kept for a minute or more, found \(commandRetention ?? .zero)")
         self.commandRetention = commandRetention
-        let (pool, parts) = (pool, parts())
+        let pool = pool
         func surroundings(_ store: EventStore) -> ProjectionSurroundings {
             ProjectionSurroundings(
                 store: store, pool: pool, schema: schema, readModels: readModels, lease: lease, incidents: incidents)
         }
         // The inline ones are wired before the store that they are a part of.
         let ahead = surroundings(EventStore(pool, schema: schema))
-        let inline = InlineProjections(parts.filter(\.isInline).map { $0.wire(ahead) })
+        let inline = InlineProjections(parts.filter(\.isInline).compactMap { $0.projection(in: ahead) })
         store = EventStore(pool, schema: schema, limits: limits, cache: cache, inline: inline)
         let wired = surroundings(store)
-        projections = parts.map { $0.wire(wired) }
-        let names = projections.map(\.name)
-        precondition(Set(names).count == names.count, "expected projections of different names, found \(names)")
+        projections = parts.compactMap { $0.projection(in: wired) }
+        processes = parts.compactMap { $0.process(in: wired, time) }
+        let names = projections.map(\.name) + processes.map(\.name)
+        precondition(Set(names).count == names.count, "expected parts of different names, found \(names)")
     }
 
     /// Brings Martlet's schema up to date, makes the tables of projections that are new, and returns the names of the
@@ -80,6 +97,7 @@ public struct Application: Sendable {
     package func makeTables() async throws -> [String] {
         var made: [String] = []
         for projection in projections { made += try await projection.prepare().map(\.name) }
+        for process in processes { made += try await process.follower.prepare().map(\.name) }
         return made
     }
 
@@ -118,12 +136,13 @@ public struct Application: Sendable {
         try await store.execute(command, on: id, as: commandID, metadata: metadata)
     }
 
-    /// Keeps the projections up to date until the task is cancelled, through any absence of the database.
+    /// Keeps the projections up to date, and the process managers going, until the task is cancelled, through any absence of the database.
     /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await store.storage.signal.run() }
             for projection in projections { group.addTask { try await projection.run() } }
+            for process in processes { group.addTask { try await process.follower.run() } }
             if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
             // Not waitForAll: that would wait for the others to end before it told of the first failure.
             for try await _ in group {}
@@ -157,6 +176,15 @@ public struct Application: Sendable {
     /// - Throws: ``ProjectionError/unknown(_:)``.
     public func projection(named name: String) throws(ProjectionError) -> ProjectionHandle {
         guard let found = projections.first(where: { $0.name == name }) else { throw .unknown(name) }
+        return found
+    }
+
+    /// The process manager of this type.
+    /// - Precondition: the application was given it.
+    public func process<P: ProcessManager>(_: P.Type) -> ProcessHandle {
+        guard let found = processes.first(where: { $0.name == P.name }) else {
+            preconditionFailure("expected the process manager \"\(P.name)\" among the application's parts")
+        }
         return found
     }
 

@@ -1,26 +1,43 @@
+public import MartletProcesses
 public import MartletProjections
 
-/// Something that an application runs beside its commands: a projection.
+/// Something that an application runs beside its commands: a projection, or a process manager.
 public struct ApplicationPart: Sendable {
-    let wire: @Sendable (ProjectionSurroundings) -> ProjectionHandle
+    enum Kind: Sendable {
+        case projection(@Sendable (ProjectionSurroundings) -> ProjectionHandle)
+        case processes(@Sendable (ProjectionSurroundings, TimeSource) -> ProcessHandle)
+    }
+
+    let kind: Kind
     private(set) var isInline = false
 
     /// A projection, run by this process and shared with every other that runs it.
     public init<P: Projection>(_ projection: P) {
-        wire = { surroundings in
+        kind = .projection { surroundings in
             ProjectionHandle(StatementWriter(projection, store: surroundings.store), in: surroundings)
         }
     }
 
     /// A projection whose rows are folded in memory.
     public init<P: TableProjection>(_ projection: P) {
-        wire = { surroundings in ProjectionHandle(TableWriter(projection), in: surroundings) }
+        kind = .projection { surroundings in ProjectionHandle(TableWriter(projection), in: surroundings) }
     }
 
     /// A projection that commits with every append.
     public init(_ inline: Inline) {
-        wire = { surroundings in ProjectionHandle(inline, in: surroundings) }
+        kind = .projection { surroundings in ProjectionHandle(inline, in: surroundings) }
         isInline = true
+    }
+
+    /// The instances of a process manager.
+    public init(_ processes: Processes) { kind = .processes(processes.wire) }
+
+    func projection(in surroundings: ProjectionSurroundings) -> ProjectionHandle? {
+        if case .projection(let wire) = kind { wire(surroundings) } else { nil }
+    }
+
+    func process(in surroundings: ProjectionSurroundings, _ time: TimeSource) -> ProcessHandle? {
+        if case .processes(let wire) = kind { wire(surroundings, time) } else { nil }
     }
 }
 
@@ -34,6 +51,8 @@ public enum ApplicationBuilder {
     }
 
     public static func buildExpression(_ inline: Inline) -> [ApplicationPart] { [.init(inline)] }
+
+    public static func buildExpression(_ processes: Processes) -> [ApplicationPart] { [.init(processes)] }
 
     public static func buildBlock(_ parts: [ApplicationPart]...) -> [ApplicationPart] { parts.flatMap(\.self) }
 

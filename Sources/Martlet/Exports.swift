@@ -2,4 +2,5 @@
 @_exported import MartletDomain
 @_exported import MartletEventStore
 @_exported import MartletPostgres
+@_exported import MartletProcesses
 @_exported import MartletProjections

@@ -31,6 +31,17 @@ public struct EventSource<Input: Sendable>: Sendable {
     }
 }
 
+extension EventSource {
+    /// The same events as part of another input.
+    package func map<Other: Sendable>(_ wrap: @escaping @Sendable (Input) -> Other) -> EventSource<Other> {
+        let decode = decode
+        return EventSource<Other>(category: category) { codec, stored throws(EventStoreError) in
+            guard let input = try decode(codec, stored) else { return nil }
+            return wrap(input)
+        }
+    }
+}
+
 extension EventInput {
     /// Those whose events it takes.
     /// - Precondition: it names each once, since a second source of the same would never be asked.

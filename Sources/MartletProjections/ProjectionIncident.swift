@@ -19,6 +19,10 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
     public let projection: String
     public let problem: String
 
+    package init(kind: Kind, projection: String, problem: String) {
+        (self.kind, self.projection, self.problem) = (kind, projection, problem)
+    }
+
     /// On one line.
     public var description: String {
         let what =

@@ -14,7 +14,7 @@ public struct EventKey<Input>: Sendable {
 extension String {
     /// As it can be written down among the parked: without the NUL that PostgreSQL's texts cannot hold, and short enough
     /// for an index. What was changed has its hash behind it, so that no two keys become one.
-    var asEventKey: String {
+    package var asEventKey: String {
         guard utf8.count > 500 || utf8.contains(0) else { return self }
         let start = String(decoding: utf8.prefix(400), as: UTF8.self)
         return "\(start.split(separator: "\0").joined(separator: " "))…\(String(stableHash, radix: 16))"

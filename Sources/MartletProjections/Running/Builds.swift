@@ -98,10 +98,12 @@ struct Builds: Sendable {
             RETURNING build
             """)
         guard let build = try row.first?.decode(Int64.self) else { throw ProjectionError.unknown(declaration.name) }
+        let start: SQL =
+            declaration.beginsAtEnd ? "(SELECT coalesce(max(e.position), 0) FROM ONLY \(schema).events e)" : "0"
         transaction.enqueue(
             """
-            INSERT INTO \(schema).projection_partitions (build, partition)
-            SELECT \(build), n FROM generate_series(0, \(declaration.partitions) - 1) n
+            INSERT INTO \(schema).projection_partitions (build, partition, position)
+            SELECT \(build), n, \(start) FROM generate_series(0, \(declaration.partitions) - 1) n
             """)
         transaction.enqueue(
             """

@@ -100,9 +100,21 @@ struct Crew<Writer: ReadModelWriter> {
         let tenure = PartitionTenure(lease)
         tenures[lease.partition] = tenure
         let worker = Worker(writer, surroundings, target, tenure, pages)
-        group.addTask {
+        let place = AttendedPartition(build: target.build, partition: lease.partition, tenure: tenure)
+        group.addTask { [writer] in
+            .ended(partition: lease.partition, try await Self.run(worker, attended: { await writer.attend(place) }))
+        }
+    }
+
+    /// What works beside the worker ends with it.
+    private static func run(
+        _ worker: Worker, attended attend: @escaping @Sendable () async -> Void
+    ) async throws -> Worker.End {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await attend() }
+            defer { group.cancelAll() }
             var worker = worker
-            return .ended(partition: lease.partition, try await worker.run())
+            return try await worker.run()
         }
     }
 

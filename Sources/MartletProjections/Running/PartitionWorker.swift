@@ -180,6 +180,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         tenure.moved(to: stored, events: events.count)
         stands(at: stored)
         await surroundings.progress.wake()
+        await writer.committed(tenure.lease.partition)
     }
 
     /// Stores that there was nothing to write.

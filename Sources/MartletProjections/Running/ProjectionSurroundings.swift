@@ -23,7 +23,7 @@ package struct ProjectionSurroundings: Sendable {
     /// How long a process that says nothing more keeps its partitions.
     let lease: Duration
     /// Told of what an operator should know.
-    let incidents: IncidentReport
+    package let incidents: IncidentReport
 
     package init(
         store: EventStore, pool: ConnectionPool, schema: SQLIdentifier, readModels: SQLIdentifier, lease: Duration,

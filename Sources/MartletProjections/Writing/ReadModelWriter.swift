@@ -14,11 +14,32 @@ package protocol ReadModelWriter<Input>: Sendable {
     /// Writes the events' effects, in their order. Tables are found in the transaction's search path.
     func write(_ events: [RoutedEvent<Input>], in transaction: Transaction) async throws
 
+    /// Works beside the worker of a partition for as long as this process has that, until the task is cancelled.
+    func attend(_ partition: AttendedPartition) async
+
+    /// A batch of a partition was committed.
+    func committed(_ partition: Int) async
+
     /// What fills a partition of a new build.
     func fill(_ place: FillPlace) -> any PartitionFill<Input>
 
     /// Whether some rows are folded apart while a build is filled, to compare the table with.
     var isSampled: Bool { get }
+}
+
+extension ReadModelWriter {
+    package func attend(_: AttendedPartition) async {}
+    package func committed(_: Int) async {}
+}
+
+/// A partition that this process works on.
+package struct AttendedPartition: Sendable {
+    package let build: Int64
+    package let partition: Int
+    let tenure: PartitionTenure
+
+    /// Whether to begin nothing new, since somebody else is to have it.
+    package var isRevoked: Bool { tenure.isRevoked }
 }
 
 /// What a projection has said of itself.
@@ -32,6 +53,19 @@ package struct ReadModelDeclaration: Sendable {
     package let isKeyedByStream: Bool
     /// The most events in one transaction.
     package let largestBatch: Int
+    /// Whether its first build begins at the log's end.
+    package var beginsAtEnd = false
+
+    /// What follows the log as a projection does, and is none.
+    package init(
+        process name: String, partitions: Int, onFailure: FailurePolicy, largestBatch: Int, beginsAtEnd: Bool
+    ) {
+        precondition(
+            (1...256).contains(partitions), "process \"\(name)\": expected 1 to 256 partitions, found \(partitions)")
+        (self.name, self.partitions, self.onFailure) = (name, partitions, onFailure)
+        (self.largestBatch, self.beginsAtEnd) = (largestBatch, beginsAtEnd)
+        (version, tables, isKeyedByStream) = (1, [], false)
+    }
 
     init<Model: ReadModel>(
         _: Model.Type, tables: [ReadModelTable], isKeyedByStream: Bool, largestBatch: Int
@@ -63,7 +97,7 @@ package final class RoutedEvent<Input: Sendable>: Sendable {
     package let input: Result<Input, EventStoreError>
     package let key: String
 
-    init(stored: StoredEvent, input: Result<Input, EventStoreError>, key: String) {
+    package init(stored: StoredEvent, input: Result<Input, EventStoreError>, key: String) {
         (self.stored, self.input, self.key) = (stored, input, key)
     }
 
@@ -82,5 +116,5 @@ extension String {
     }
 
     /// The partition that a key belongs to.
-    func partition(of count: Int) -> Int { count == 1 ? 0 : Int(stableHash % UInt64(count)) }
+    package func partition(of count: Int) -> Int { count == 1 ? 0 : Int(stableHash % UInt64(count)) }
 }

@@ -1,0 +1,111 @@
+-- What process managers keep. A process manager follows the log like a projection and has its build, partitions, leases
+-- and dead letters; what is its own is here, and commits with its partition's checkpoint.
+
+-- Each instance: where it stands, and the state that its next input finds.
+CREATE TABLE "{schema}".process_instances (
+    build bigint NOT NULL,
+    -- Of its last input.
+    position bigint NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at timestamptz,
+    state_version integer NOT NULL,
+    partition smallint NOT NULL,
+    instance text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    phase text NOT NULL,
+    -- Why it is or was compensated.
+    reason text,
+    state json NOT NULL,
+    -- Which inputs it waits for, and what undoes its steps.
+    book json NOT NULL,
+    CONSTRAINT process_instances_pkey PRIMARY KEY (build, instance),
+    CONSTRAINT process_instances_build_fkey FOREIGN KEY (build)
+        REFERENCES "{schema}".projection_builds ON DELETE CASCADE,
+    CONSTRAINT process_instances_status_check CHECK (
+        status IN ('running', 'compensating', 'completed', 'compensated')
+        AND (ended_at IS NOT NULL) = (status IN ('completed', 'compensated')))
+) WITH (fillfactor = 70);
+
+CREATE INDEX process_instances_open_idx ON "{schema}".process_instances (build, started_at) WHERE ended_at IS NULL;
+
+COMMENT ON TABLE "{schema}".process_instances IS 'Where each instance of each process manager stands.';
+
+-- Commands and calls that are still to be delivered, or parked. Numbered in the order of their commits within a
+-- partition, since one writer at a time commits there: whoever has read up to a number misses none before it.
+CREATE TABLE "{schema}".process_effects (
+    build bigint NOT NULL,
+    effect bigint GENERATED ALWAYS AS IDENTITY,
+    issued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    tried_at timestamptz,
+    next_try_at timestamptz,
+    -- When it was given up, and waits for an operator.
+    parked_at timestamptz,
+    -- Of all effects and timers of the instance, from 1: with it, what makes a repeated delivery the same.
+    number integer NOT NULL,
+    -- How often an operator has had it tried again, from 1.
+    round integer NOT NULL DEFAULT 1,
+    attempts integer NOT NULL DEFAULT 0,
+    partition smallint NOT NULL,
+    is_undo boolean NOT NULL,
+    -- Whether it is parked because of an answer, so that asking the same again would change nothing.
+    is_refused boolean NOT NULL DEFAULT false,
+    instance text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    -- The stream's name, or the provider's.
+    target text COLLATE "C" NOT NULL,
+    step text COLLATE "C" NOT NULL,
+    -- Why the last try failed.
+    problem text,
+    body json NOT NULL,
+    metadata json NOT NULL,
+    CONSTRAINT process_effects_pkey PRIMARY KEY (build, partition, effect),
+    CONSTRAINT process_effects_number_key UNIQUE (build, instance, number),
+    CONSTRAINT process_effects_build_fkey FOREIGN KEY (build)
+        REFERENCES "{schema}".projection_builds ON DELETE CASCADE,
+    CONSTRAINT process_effects_kind_check CHECK (kind IN ('command', 'call'))
+);
+
+COMMENT ON TABLE "{schema}".process_effects IS 'What process managers have yet to send; gone once it has arrived.';
+
+-- Timers that run.
+CREATE TABLE "{schema}".process_timers (
+    build bigint NOT NULL,
+    due_at timestamptz NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- When that it was due was appended to the log.
+    fired_at timestamptz,
+    number integer NOT NULL,
+    partition smallint NOT NULL,
+    instance text COLLATE "C" NOT NULL,
+    timer text COLLATE "C" NOT NULL,
+    CONSTRAINT process_timers_pkey PRIMARY KEY (build, instance, timer),
+    CONSTRAINT process_timers_build_fkey FOREIGN KEY (build)
+        REFERENCES "{schema}".projection_builds ON DELETE CASCADE
+);
+
+CREATE INDEX process_timers_due_idx ON "{schema}".process_timers (build, partition, due_at) WHERE fired_at IS NULL;
+
+COMMENT ON TABLE "{schema}".process_timers IS 'Timers of process managers'' instances that have not been due yet.';
+
+-- What each input has come to, in the order of the log; the inputs themselves are in the log.
+CREATE TABLE "{schema}".process_history (
+    build bigint NOT NULL,
+    position bigint NOT NULL,
+    reacted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    instance text COLLATE "C" NOT NULL,
+    -- The event's type, and of what came back to the instance its step or timer.
+    input text NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    phase_before text,
+    phase text NOT NULL,
+    -- Why the input changed nothing.
+    ignored text,
+    -- What the process asked for, as a JSON array.
+    effects json NOT NULL,
+    CONSTRAINT process_history_pkey PRIMARY KEY (build, instance, position),
+    CONSTRAINT process_history_build_fkey FOREIGN KEY (build)
+        REFERENCES "{schema}".projection_builds ON DELETE CASCADE
+);
+
+COMMENT ON TABLE "{schema}".process_history IS 'Each instance''s inputs and what they have led to.';

@@ -1,0 +1,73 @@
+import MartletDomain
+import MartletEventStore
+import MartletJSON
+
+/// A command of a process on its way to its aggregate.
+package struct CommandDelivery: Sendable {
+    package enum Outcome: Sendable {
+        case accepted
+        /// JSON: the aggregate's rejection.
+        case refused([UInt8])
+    }
+
+    package let stream: StreamName
+    /// JSON.
+    package let body: [UInt8]
+    package let id: CommandID
+    package let metadata: Metadata
+
+    package init(stream: StreamName, body: [UInt8], id: CommandID, metadata: Metadata) {
+        (self.stream, self.body, self.id, self.metadata) = (stream, body, id, metadata)
+    }
+}
+
+extension CommandTarget {
+    /// - Parameter wrap: nil where the aggregate refuses nothing.
+    init<A: Aggregate>(_: A.Type, _ wrap: (@Sendable (Refusal<A>) -> Input)?)
+    where A.Command: Codable, A.Rejection: Codable {
+        category = A.category
+        if let wrap {
+            refusal = { place, bytes in wrap(try Refusal<A>(place, bytes)) }
+        } else {
+            refusal = nil
+        }
+        deliver = { store, delivery in
+            guard let aggregate = StreamID<A>(delivery.stream) else {
+                throw ProcessFlaw.unknownTarget(delivery.stream.description, of: A.category)
+            }
+            let command = try PayloadDecoder().decode(A.Command.self, from: delivery.body)
+            do throws(ExecuteError<A.Rejection>) {
+                try await store.execute(command, on: aggregate, as: delivery.id, metadata: delivery.metadata)
+                return .accepted
+            } catch {
+                guard case .rejected(let rejection) = error else { throw error }
+                return .refused(try PayloadEncoder().encode(rejection))
+            }
+        }
+    }
+}
+
+extension Refusal where A.Rejection: Decodable {
+    fileprivate init(_ place: StepPlace, _ rejection: [UInt8]) throws {
+        guard let stream = StreamName(place.target), let aggregate = StreamID<A>(stream) else {
+            throw ProcessFlaw.unknownTarget(place.target, of: A.category)
+        }
+        self.init(
+            step: place.step, aggregate: aggregate,
+            rejection: try PayloadDecoder().decode(A.Rejection.self, from: rejection))
+    }
+}
+
+extension ProviderUse {
+    init<P: ActivityProvider>(_: P.Type, _ wrap: @escaping @Sendable (Answer<P>) -> Input) {
+        (name, provider) = (P.name, P.self)
+        answer = { place, record in
+            switch record {
+            case .failed(let problem): return wrap(Answer(step: place.step, outcome: .failed(problem: problem)))
+            case .answered(let bytes):
+                let answer = try PayloadDecoder().decode(P.Answer.self, from: bytes)
+                return wrap(Answer(step: place.step, outcome: .answered(answer)))
+            }
+        }
+    }
+}

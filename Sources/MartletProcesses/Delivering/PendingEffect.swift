@@ -1,0 +1,57 @@
+import MartletDomain
+import MartletPostgres
+
+/// A command or a call that is still to be delivered.
+struct PendingEffect: Hashable, Sendable {
+    /// Its place among those of the partition.
+    let effect: Int64
+    let instance: String
+    let reference: EffectReference
+    let kind: Outgoing.Kind
+    let isUndo: Bool
+    let body: [UInt8]
+    /// JSON.
+    let metadata: [UInt8]
+    /// How often it was tried.
+    var attempts: Int
+    /// What was wrong with the last try.
+    var problem: String?
+
+    /// Those of one lane are delivered one after the other: to one aggregate, or from one instance to one provider.
+    var lane: Lane {
+        switch kind {
+        case .command: Lane(target: reference.target, instance: nil)
+        case .call: Lane(target: reference.target, instance: instance)
+        }
+    }
+
+    struct Lane: Hashable, Sendable {
+        let target: String
+        let instance: String?
+    }
+
+    /// What makes a repeated delivery the same: the process, the instance, the effect's number and its round.
+    func id(in process: String) -> CommandID {
+        CommandID("\(process)/\(instance)/\(reference.number).\(reference.round)")
+    }
+}
+
+extension PendingEffect {
+    static let columns: SQL = """
+        e.effect, e.number, e.round, e.attempts, e.is_undo, e.instance, e.kind, e.target, e.step, e.body, e.metadata
+        """
+
+    init(_ row: Row) throws {
+        effect = try row.decode("effect")
+        instance = try row.decode("instance")
+        let kind = try row.decode("kind", as: String.self)
+        self.kind = kind == "call" ? .call : .command
+        reference = EffectReference(
+            number: Int(try row.decode("number", as: Int32.self)), round: Int(try row.decode("round", as: Int32.self)),
+            step: Step(rawValue: try row.decode("step")), target: try row.decode("target"))
+        isUndo = try row.decode("is_undo")
+        body = try row.decode("body", as: JSON.self).bytes
+        metadata = try row.decode("metadata", as: JSON.self).bytes
+        attempts = Int(try row.decode("attempts", as: Int32.self))
+    }
+}

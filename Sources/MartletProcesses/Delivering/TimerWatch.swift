@@ -1,0 +1,91 @@
+import FoundationEssentials
+import MartletDomain
+import MartletEventStore
+import MartletPostgres
+import MartletProjections
+
+/// Appends to the journals of a partition's instances that their timers are due, for as long as this process has it.
+///
+/// It looks when a batch was committed, though not more than ten times a second, and when the next timer is due.
+struct TimerWatch<P: ProcessManager>: Sendable {
+    private let surroundings: ProcessSurroundings<P>
+    private let place: AttendedPartition
+    private let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
+    private static var pollInterval: Duration { .seconds(5) }
+    private static var rest: Duration { .milliseconds(100) }
+    private static var pageSize: Int { 500 }
+
+    init(_ surroundings: ProcessSurroundings<P>, _ place: AttendedPartition) {
+        (self.surroundings, self.place) = (surroundings, place)
+    }
+
+    private struct DueTimer: Sendable {
+        let instance: String
+        let timer: TimerName
+        let number: Int
+        let at: Date
+    }
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        let bell = surroundings.bells[place.partition]
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                let generation = await bell.generation
+                let (due, next) = place.isRevoked ? ([], nil) : try await dueTimers()
+                if !due.isEmpty { try await fire(due) }
+                failures = 0
+                guard due.count < Self.pageSize else { continue }
+                try await Task.sleep(for: Self.rest)
+                await bell.wait(since: generation, atMost: min(next ?? Self.pollInterval, Self.pollInterval))
+            } catch {
+                failures += 1
+                do { try await Task.sleep(for: backoff.delay(after: failures)) } catch { return }
+            }
+        }
+    }
+
+    /// Those that are due, the longest first, and how long it is until the next one.
+    private func dueTimers() async throws -> ([DueTimer], next: Duration?) {
+        let rows = try await surroundings.pool.query(
+            """
+            WITH moment AS MATERIALIZED (SELECT \(surroundings.time.now()) AS now)
+            SELECT t.instance, t.timer, t.number, t.due_at,
+                (extract(epoch FROM t.due_at - m.now) * 1000)::float8 AS wait
+            FROM \(surroundings.schema).process_timers t, moment m
+            WHERE t.build = \(place.build) AND t.partition = \(Int16(place.partition)) AND t.fired_at IS NULL
+            ORDER BY t.due_at LIMIT \(Self.pageSize)
+            """)
+        var due: [DueTimer] = []
+        for row in rows {
+            let wait = try row.decode("wait", as: Double.self)
+            guard wait <= 0 else { return (due, .milliseconds(min(wait, 3_600_000).rounded(.up))) }
+            due.append(
+                DueTimer(
+                    instance: try row.decode("instance"), timer: TimerName(rawValue: try row.decode("timer")),
+                    number: Int(try row.decode("number", as: Int32.self)), at: try row.decode("due_at")))
+        }
+        return (due, nil)
+    }
+
+    private func fire(_ due: [DueTimer]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for timer in due {
+                group.addTask { [surroundings] in
+                    try await surroundings.record(
+                        .timerDue(timer: timer.timer, number: timer.number, at: timer.at),
+                        on: Journal<P>.ID(timer.instance),
+                        as: CommandID("\(P.name)/\(timer.instance)/\(timer.number)/due"))
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await surroundings.pool.execute(
+            """
+            UPDATE \(surroundings.schema).process_timers t SET fired_at = clock_timestamp()
+            FROM unnest(\(due.map(\.instance)), \(due.map { Int32(clamping: $0.number) })) AS d (instance, number)
+            WHERE t.build = \(place.build) AND t.instance = d.instance AND t.number = d.number
+            """)
+    }
+}

@@ -1,0 +1,169 @@
+import MartletDomain
+import MartletJSON
+
+/// What becomes of the effects that a process asks for.
+extension Reactor {
+    /// Brings the state to today's version, or finds the older process that it stays with.
+    func process(of instance: inout Instance) throws -> ErasedProcess<Input> {
+        guard instance.stateVersion <= history.version else {
+            throw ProcessFlaw.newerState(instance.stateVersion, newest: history.version, of: name)
+        }
+        while instance.stateVersion < history.version {
+            switch history.changes[max(instance.stateVersion, 1) - 1].kind {
+            case .pinned(let old): return old
+            case .upcast(let change):
+                do {
+                    var state = try JSONValue(parsing: instance.state)
+                    try change(&state)
+                    instance.state = state.bytes
+                } catch {
+                    throw ProcessFlaw.unmigratedState(from: instance.stateVersion, of: name, problem: "\(error)")
+                }
+                instance.stateVersion += 1
+            }
+        }
+        return today
+    }
+
+    func carryOut(_ effects: [Effect], _ instance: inout Instance, _ reaction: inout Reaction) throws {
+        for effect in effects {
+            guard instance.status == .running else { throw ProcessFlaw.effectAfterEnd(of: name) }
+            try carryOut(effect, &instance, &reaction)
+        }
+    }
+
+    private func carryOut(_ effect: Effect, _ instance: inout Instance, _ reaction: inout Reaction) throws {
+        switch effect.action {
+        case .issue(let outgoing):
+            let number = try issue(outgoing, &instance, &reaction)
+            try prepare(effect.undo, of: number, outgoing.step, &instance)
+        case .prepareUndo: try prepare(effect.undo, of: nil, nil, &instance)
+        case .leaveDone(let step): instance.book.undo.removeAll { $0.step == step }
+        case .startTimer(let timer, let due):
+            guard wrapTimer != nil else { throw ProcessFlaw.noTimers(name) }
+            let number = instance.book.nextNumber()
+            instance.book.timers[timer.rawValue] = number
+            reaction.changes.append(.startedTimer(timer, number: number, due))
+        case .cancelTimer(let timer):
+            guard instance.book.timers.removeValue(forKey: timer.rawValue) != nil else { return }
+            reaction.changes.append(.endedTimer(timer))
+        case .complete:
+            dropWaits(&instance, &reaction)
+            end(.completed, &instance, &reaction)
+        case .compensate(let reason): compensate(because: reason, &instance, &reaction)
+        }
+    }
+
+    private func issue(
+        _ outgoing: Outgoing, _ instance: inout Instance, _ reaction: inout Reaction
+    ) throws -> Int {
+        try check(outgoing)
+        let number = instance.book.nextNumber()
+        if outgoing.kind == .call { instance.book.calls.append(number) }
+        reaction.changes.append(.issued(IssuedEffect(number: number, outgoing: outgoing, isUndo: false)))
+        return number
+    }
+
+    private func prepare(_ undo: Outgoing?, of number: Int?, _ step: Step?, _ instance: inout Instance) throws {
+        guard let undo else { return }
+        try check(undo)
+        instance.book.undo.append(Book.Undo(number: number, step: step, outgoing: undo))
+    }
+
+    /// What cannot be sent is found out before anything relies on it.
+    private func check(_ outgoing: Outgoing) throws {
+        if let flaw = outgoing.flaw { throw ProcessFlaw.unencodable(outgoing.step, of: name, problem: flaw) }
+        switch outgoing.kind {
+        case .call:
+            guard providers[outgoing.target] != nil else {
+                throw ProcessFlaw.unknownProvider(outgoing.target, of: name)
+            }
+        case .command:
+            guard let stream = StreamName(outgoing.target), targets[stream.category] != nil else {
+                throw ProcessFlaw.unknownTarget(outgoing.target, of: name)
+            }
+            if let flaw = stream.flaw { throw ProcessFlaw.invalidTarget(outgoing.step, of: name, flaw: flaw) }
+        }
+    }
+
+    /// Nothing is waited for any more: timers end, and calls that have no answer are withdrawn.
+    private func dropWaits(_ instance: inout Instance, _ reaction: inout Reaction) {
+        for timer in instance.book.timers.keys.sorted() {
+            reaction.changes.append(.endedTimer(TimerName(rawValue: timer)))
+        }
+        for call in instance.book.calls { reaction.changes.append(.ended(number: call)) }
+        (instance.book.timers, instance.book.calls) = ([:], [])
+    }
+
+    func compensate(because reason: String, _ instance: inout Instance, _ reaction: inout Reaction) {
+        dropWaits(&instance, &reaction)
+        (instance.status, instance.reason) = (.compensating, reason)
+        undoNext(&instance, &reaction)
+    }
+
+    func undoNext(after number: Int, _ instance: inout Instance) -> Reaction {
+        var reaction = Reaction(changes: [.ended(number: number)])
+        undoNext(&instance, &reaction)
+        return reaction
+    }
+
+    private func undoNext(_ instance: inout Instance, _ reaction: inout Reaction) {
+        guard let undo = instance.book.undo.popLast() else {
+            instance.book.undoing = nil
+            return end(.compensated, &instance, &reaction)
+        }
+        let number = instance.book.nextNumber()
+        instance.book.undoing = number
+        reaction.changes.append(.issued(IssuedEffect(number: number, outgoing: undo.outgoing, isUndo: true)))
+    }
+
+    private func end(_ status: InstanceStatus, _ instance: inout Instance, _ reaction: inout Reaction) {
+        instance.status = status
+        if status == .completed { instance.book.undo = [] }
+        reaction.changes.append(.closed(status))
+    }
+}
+
+/// Why a process cannot react to an input, other than by what it throws itself.
+public enum ProcessFlaw: Error, Hashable, Sendable {
+    /// It sends a command to an aggregate whose refusals it does not take.
+    case unknownTarget(String, of: String)
+    /// It calls a provider whose answers it does not take.
+    case unknownProvider(String, of: String)
+    /// It starts a timer and takes none.
+    case noTimers(String)
+    /// A command to a stream that cannot be.
+    case invalidTarget(Step, of: String, flaw: String)
+    /// A command or a request that cannot be encoded.
+    case unencodable(Step, of: String, problem: String)
+    /// It asks for something after it has ended.
+    case effectAfterEnd(of: String)
+    /// The instance was moved by a newer version of the process manager.
+    case newerState(Int, newest: Int, of: String)
+    /// The state of an older version cannot be brought to today's.
+    case unmigratedState(from: Int, of: String, problem: String)
+    /// The key of an instance cannot be stored.
+    case invalidKey(String, of: String, flaw: String)
+}
+
+extension ProcessFlaw: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unknownTarget(let target, let name):
+            "process \"\(name)\": expected an aggregate among its sources (.refusals or .commands), found \"\(target)\""
+        case .unknownProvider(let provider, let name):
+            "process \"\(name)\": expected a provider among its sources (.answers), found \"\(provider)\""
+        case .noTimers(let name): "process \"\(name)\": expected .timers among its sources, found none"
+        case .invalidTarget(let step, let name, let flaw): "process \"\(name)\", step \"\(step)\": \(flaw)"
+        case .unencodable(let step, let name, let problem):
+            "process \"\(name)\", step \"\(step)\" cannot be encoded: \(problem)"
+        case .effectAfterEnd(let name):
+            "process \"\(name)\": expected no effect after complete or compensate, found one"
+        case .newerState(let version, let newest, let name):
+            "process \"\(name)\": expected a state of version \(newest) or older, found \(version)"
+        case .unmigratedState(let version, let name, let problem):
+            "process \"\(name)\": a state of version \(version) cannot be brought to the next: \(problem)"
+        case .invalidKey(let key, let name, let flaw): "process \"\(name)\", instance \"\(key)\": \(flaw)"
+        }
+    }
+}
