@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 public import Martlet
 
 /// What the simulated providers remember, as it would lie with them: in tables of their own, on connections of their own,
