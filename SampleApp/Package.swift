@@ -15,9 +15,12 @@ let package = Package(
             dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")]),
         .target(name: "OrderProviders", dependencies: [.product(name: "Martlet", package: "martlet")]),
         .target(
+            name: "OrderFulfilment",
+            dependencies: ["OrderDomain", "OrderProviders", .product(name: "Martlet", package: "martlet")]),
+        .target(
             name: "OrderService",
             dependencies: [
-                "OrderDomain", "OrderProviders", "OrderReadModel",
+                "OrderDomain", "OrderFulfilment", "OrderProviders", "OrderReadModel",
                 .product(name: "Martlet", package: "martlet"),
                 .product(name: "MartletCLI", package: "martlet"),
                 .product(name: "MartletHTTP", package: "martlet"),
@@ -45,9 +48,16 @@ let package = Package(
                 .product(name: "MartletTesting", package: "martlet"),
             ]),
         .testTarget(
+            name: "OrderFulfilmentTests",
+            dependencies: [
+                "OrderDomain", "OrderFulfilment", "OrderProviders",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
+            ]),
+        .testTarget(
             name: "OrderServiceTests",
             dependencies: [
-                "OrderDomain", "OrderProviders", "OrderReadModel", "OrderService", "order-service",
+                "OrderDomain", "OrderFulfilment", "OrderProviders", "OrderReadModel", "OrderService", "order-service",
                 "projection-rebuild",
                 .product(name: "Martlet", package: "martlet"),
                 .product(name: "MartletCLI", package: "martlet"),

@@ -2,10 +2,11 @@ import FoundationEssentials
 
 extension Order {
     func fulfil(at: Date) throws(Rejection) -> [Event] {
+        guard let details, let status else { throw .notPlaced }
         guard !isFulfilmentRequested else { return [] }
         switch status {
-        case nil: throw .notPlaced
-        case .placed: return [.fulfilmentRequested(at: at)]
+        case .placed:
+            return [.fulfilmentRequested(cents: details.totalCents, demands: details.demands, at: at)]
         case .paid: throw .alreadyPaid
         case .shipped: throw .alreadyShipped
         case .cancelled: throw .cancelled

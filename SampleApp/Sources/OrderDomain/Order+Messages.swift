@@ -25,7 +25,8 @@ extension Order {
         case shipped(at: Date)
         /// Refunded is what had been paid: nothing, or the whole total.
         case cancelled(reason: String, refundedCents: Int, at: Date)
-        case fulfilmentRequested(at: Date)
+        /// With all that a fulfilment has to know of the order.
+        case fulfilmentRequested(cents: Int, demands: [Demand], at: Date)
         case cancellationRequested(reason: String, at: Date)
         /// The whole total was paid and everything was shipped.
         case completed(cents: Int, at: Date)

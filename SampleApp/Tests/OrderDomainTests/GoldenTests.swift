@@ -20,7 +20,8 @@ struct GoldenTests {
             samples: [
                 .placed(details), .paid(cents: 4030, at: noon), .shipped(at: noon),
                 .cancelled(reason: "changed my mind", refundedCents: 4030, at: noon),
-                .fulfilmentRequested(at: noon), .cancellationRequested(reason: "found it cheaper", at: noon),
+                .fulfilmentRequested(cents: 4030, demands: details.demands, at: noon),
+                .cancellationRequested(reason: "found it cheaper", at: noon),
                 .completed(cents: 4030, at: noon),
             ])
     }

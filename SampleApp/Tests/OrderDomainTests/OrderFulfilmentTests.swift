@@ -7,7 +7,8 @@ import Testing
 struct OrderFulfilmentTests {
     private static let noon = Date(timeIntervalSince1970: 1_790_000_000)
     private static let later = noon.addingTimeInterval(3600)
-    private static let requested = Order.Event.fulfilmentRequested(at: noon)
+    private static let requested = Order.Event.fulfilmentRequested(
+        cents: 1580, demands: [Demand(article: "T", quantity: 2)], at: noon)
     private static let unwanted = Order.Event.cancellationRequested(reason: "late", at: noon)
     private static let completed = Order.Event.completed(cents: 1580, at: noon)
     private static let abandoned = Order.Event.cancelled(reason: "no stock", refundedCents: 0, at: noon)

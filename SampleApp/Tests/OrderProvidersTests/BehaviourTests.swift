@@ -1,3 +1,4 @@
+import Martlet
 import Testing
 
 @testable import OrderProviders
@@ -67,7 +68,7 @@ struct SimulatorBehaviourTests {
     @Test func `what is declined or undeliverable stays so`() async throws {
         try await Providers.open { (providers: Providers) async throws in
             let none = SimulatorBehaviour(declined: 1)
-            for key in ["1", "1", "2"] {
+            for key: IdempotencyKey in ["1", "1", "2"] {
                 let answer = try await providers.payment(none).perform(.authorise(order: "a", cents: 5), key: key)
                 #expect(answer == .declined(reason: "insufficient funds"))
                 let booking = try await providers.shipping(none).perform(.book(order: "a"), key: key)
@@ -100,7 +101,7 @@ struct SimulatorBehaviourTests {
             let behaviour = SimulatorBehaviour(seed: 7, silent: 1)
             let requests = (0..<8).map { ShippingRequest.book(order: "\($0)") }
             for request in requests {
-                let call = Task { try await providers.shipping(behaviour).perform(request, key: request.order) }
+                let call = Task { try await providers.shipping(behaviour).perform(request, key: "\(request.order)") }
                 let takesEffect = behaviour.conduct(request, attempt: 1) == .staysSilent(takesEffect: true)
                 try await providers.until {
                     takesEffect

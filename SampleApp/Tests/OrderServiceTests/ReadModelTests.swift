@@ -32,7 +32,7 @@ struct ReadModelTests {
 
     @Test func `an order is in fulfilment until that has ended, whatever its customer wishes`() throws {
         let details = try details()
-        let wished = GivenEvents(for: OrderSummaries(), .on(tea, .placed(details), .fulfilmentRequested(at: noon)))
+        let wished = GivenEvents(for: OrderSummaries(), .on(tea, .placed(details), .fulfilmentRequested(cents: 1580, demands: details.demands, at: noon)))
             .when(.on(tea, .cancellationRequested(reason: "late", at: noon), at: noon))
         let summary = { (status: OrderStatus, version: Int64) in
             OrderSummary(
@@ -50,7 +50,8 @@ struct ReadModelTests {
             .cancelled(reason: "late", refundedCents: 1580, at: later))
         let others: Happened = .on(other, .placed(details), .paid(cents: 1580, at: noon), .shipped(at: later))
         let fulfilled: Happened = .on(
-            third, .placed(details), .fulfilmentRequested(at: noon), .cancellationRequested(reason: "late", at: noon),
+            third, .placed(details), .fulfilmentRequested(cents: 1580, demands: details.demands, at: noon),
+            .cancellationRequested(reason: "late", at: noon),
             .completed(cents: 1580, at: later))
         try await GivenEvents(for: OrderSummaries(), events, others, fulfilled).checkReplay()
         try await GivenEvents(for: RevenueByDay(), events, others, fulfilled)

@@ -1,7 +1,7 @@
 public import Martlet
 
 /// What an order wants of one article, over all its lines.
-public struct Demand: Hashable, Sendable {
+public struct Demand: Codable, Hashable, Sendable {
     public let article: Stock.ID
     public let quantity: Int
 

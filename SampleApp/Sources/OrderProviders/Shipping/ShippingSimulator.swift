@@ -1,25 +1,35 @@
+public import Martlet
+
 /// A carrier with a durable ledger, which behaves as badly as it is told to; see ``PaymentSimulator``.
 ///
 /// A cancellation of what was never booked is answered ``ShippingAnswer/cancelled``, and a booking that comes after it is
 /// refused.
-public struct ShippingSimulator: Sendable {
+public struct ShippingSimulator: ActivityProvider {
     public static let name = "shipping"
 
+    public let policy: CallPolicy
     private let simulation: Simulation
 
-    public init(_ ledger: ProviderLedger, _ behaviour: SimulatorBehaviour = SimulatorBehaviour()) {
+    public init(
+        _ ledger: ProviderLedger, _ behaviour: SimulatorBehaviour = SimulatorBehaviour(), policy: CallPolicy = CallPolicy()
+    ) {
+        self.policy = policy
         simulation = Simulation(provider: Self.name, ledger: ledger, behaviour: behaviour)
     }
 
     /// Does what is asked, once for each key.
     /// - Parameter key: the sender's own, unique to the request; under that of another request it is refused.
     /// - Throws: as ``PaymentSimulator/perform(_:key:)``.
-    public func perform(_ request: ShippingRequest, key: String) async throws -> ShippingAnswer {
+    public func perform(_ request: ShippingRequest, key: IdempotencyKey) async throws -> ShippingAnswer {
         let behaviour = simulation.behaviour
-        let answer = try await simulation.perform(request, key: key) { account in
-            account.entry(for: request, key: key, isUndeliverable: behaviour.declines(request))
+        let answer = try await simulation.perform(request, key: key.rawValue) { account in
+            account.entry(for: request, key: key.rawValue, isUndeliverable: behaviour.declines(request))
         }
         return answer ?? .refused(reason: "the key belongs to another request")
+    }
+
+    public func isDone(_ answer: ShippingAnswer) -> Bool {
+        if case .refused = answer { false } else { true }
     }
 }
 
