@@ -60,7 +60,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         case .delivered(let effect):
             guard known.book.undoing == effect.number else { return .ignored("not awaited") }
             return try undoNext(after: effect.number, at: moment, &known)
-        case .timerDue(let timer, let number, let at): 
+        case .timerDue(let timer, let number, let at):
             return try takeTimer(timer, number, due: at, at: moment, &known)
         case .retried(let effect, _): return Reaction(changes: [.reissued(number: effect.number)])
         case .skipped(let effect, let reason, let actor):
