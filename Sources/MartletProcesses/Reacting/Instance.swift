@@ -41,9 +41,13 @@ package struct Book: Hashable, Codable, Sendable {
     package struct Undo: Hashable, Codable, Sendable {
         /// The effect that it undoes; nil for one that undoes nothing the process itself has done.
         package let number: Int?
+        /// What that effect is.
+        package let kind: Outgoing.Kind?
         package let step: Step?
         package let outgoing: Outgoing
     }
+
+    func hasIssued(_ number: Int) -> Bool { number >= 1 && number <= count }
 
     mutating func nextNumber() -> Int {
         count += 1

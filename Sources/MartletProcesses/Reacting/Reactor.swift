@@ -32,38 +32,53 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     }
 
     /// Takes an event of an aggregate; starts the instance where there is none and the event starts one.
+    ///
+    /// When it throws, the instance is what it was.
     package func take(_ event: CorrelatedInput<Input>, _ instance: inout Instance?) throws -> Reaction {
-        if instance == nil {
+        var known: Instance
+        if let instance {
+            known = instance
+        } else {
             guard event.isStart else { return .ignored("no instance") }
-            instance = Instance(state: try today.start(), stateVersion: history.version)
+            known = Instance(state: try today.start(), stateVersion: history.version)
         }
-        guard var known = instance else { return .ignored("no instance") }
-        defer { instance = known }
-        return try take(event.input, &known)
+        let reaction = try take(event.input, &known)
+        instance = known
+        return reaction
     }
 
     /// Takes what the instance's journal has.
+    ///
+    /// When it throws, the instance is what it was.
     package func take(_ event: JournalEvent, _ instance: inout Instance?) throws -> Reaction {
         guard var known = instance else { return .ignored("no instance") }
-        defer { instance = known }
-        guard !known.status.isEnd else { return .ignored("it has ended") }
+        let reaction = try take(event, &known)
+        instance = known
+        return reaction
+    }
+
+    private func take(_ event: JournalEvent, _ instance: inout Instance) throws -> Reaction {
+        if let effect = event.effect, !instance.book.hasIssued(effect.number) { return .ignored("never issued") }
+        guard !instance.status.isEnd else { return takeLate(event, instance.status) }
         switch event {
         case .answered(let effect, let answer):
-            return try takeAnswer(.answered(Array(answer.utf8)), of: effect, &known)
+            return try takeAnswer(.answered(Array(answer.utf8)), of: effect, &instance)
         case .failed(let effect, let problem):
-            return try takeAnswer(.failed(problem: problem), of: effect, &known)
-        case .refused(let effect, let rejection): return try takeRefusal(rejection, of: effect, &known)
+            // What fails to be undone is left to an operator: it is not done because somebody says that it failed.
+            guard instance.book.undoing != effect.number else { return .ignored("an undo step cannot fail for good") }
+            return try takeAnswer(.failed(problem: problem), of: effect, &instance)
+        case .refused(let effect, let rejection): return try takeRefusal(rejection, of: effect, &instance)
         case .delivered(let effect):
-            guard known.book.undoing == effect.number else { return .ignored("not awaited") }
-            return undoNext(after: effect.number, &known)
-        case .timerDue(let timer, let number, let at): return try takeTimer(timer, number, at: at, &known)
-        case .retried(let effect, _): return Reaction(changes: [.reissued(number: effect.number)])
+            guard instance.book.undoing == effect.number else { return .ignored("not awaited") }
+            return undoNext(after: effect.number, &instance)
+        case .timerDue(let timer, let number, let at): return try takeTimer(timer, number, at: at, &instance)
+        case .retried(let effect, _): return retry(effect.number, instance)
         case .skipped(let effect, let reason, let actor):
-            return try skip(effect, "skipped by \(actor): \(reason)", &known)
+            return try skip(effect, "skipped by \(actor): \(reason)", &instance)
         case .compensationRequested(let reason, _):
-            guard known.status == .running else { return .ignored("it is being compensated already") }
+            guard instance.status == .running else { return .ignored("it is being compensated already") }
             var reaction = Reaction()
-            compensate(because: reason, &known, &reaction)
+            compensate(because: reason, &instance, &reaction)
             return reaction
         }
     }
@@ -95,6 +110,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     private func takeRefusal(
         _ rejection: String, of effect: EffectReference, _ instance: inout Instance
     ) throws -> Reaction {
+        guard instance.book.undoing != effect.number else { return .ignored("an undo step cannot be refused for good") }
         let category = StreamName(effect.target)?.category ?? effect.target
         guard let refusal = targets[category]?.refusal else {
             throw ProcessFlaw.unknownTarget(effect.target, of: name)
@@ -118,12 +134,33 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         return reaction
     }
 
-    /// What was skipped counts as failed where the process waits for it, and as done where it undoes something.
+    /// What was skipped counts as failed where the process waits for it, as done where it undoes something, and a
+    /// command that was parked as refused.
     private func skip(_ effect: EffectReference, _ why: String, _ instance: inout Instance) throws -> Reaction {
         if instance.book.undoing == effect.number { return undoNext(after: effect.number, &instance) }
         guard !instance.book.calls.contains(effect.number) else {
             return try takeAnswer(.failed(problem: why), of: effect, &instance)
         }
+        instance.book.undo.removeAll { $0.number == effect.number && $0.kind == .command }
         return Reaction(changes: [.ended(number: effect.number)])
+    }
+
+    /// Once the instance is compensated nothing of what it did before may take effect any more.
+    private func retry(_ number: Int, _ instance: Instance) -> Reaction {
+        guard instance.status == .running || instance.book.undoing == number else {
+            return .ignored("it is being compensated")
+        }
+        return Reaction(changes: [.reissued(number: number)])
+    }
+
+    /// An instance that has ended does not move any more; what it has sent before may still come to its own end.
+    private func takeLate(_ event: JournalEvent, _ status: InstanceStatus) -> Reaction {
+        switch event {
+        case .refused(let effect, _), .skipped(let effect, _, _):
+            Reaction(changes: [.ended(number: effect.number)], ignored: "it has ended")
+        case .retried(let effect, _) where status == .completed:
+            Reaction(changes: [.reissued(number: effect.number)])
+        default: .ignored("it has ended")
+        }
     }
 }
