@@ -111,13 +111,15 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         _ rejection: String, of effect: EffectReference, _ instance: inout Instance
     ) throws -> Reaction {
         guard instance.book.undoing != effect.number else { return .ignored("an undo step cannot be refused for good") }
+        guard !instance.book.calls.contains(effect.number), !instance.book.void.contains(effect.number) else {
+            return .ignored("not awaited")
+        }
         let category = StreamName(effect.target)?.category ?? effect.target
         guard let refusal = targets[category]?.refusal else {
             throw ProcessFlaw.unknownTarget(effect.target, of: name)
         }
         let input = try refusal(effect.place, Array(rejection.utf8))
-        // What was refused needs no undoing.
-        instance.book.undo.removeAll { $0.number == effect.number }
+        instance.book.cameToNothing(effect.number)
         var reaction = instance.status == .running ? try take(input, &instance) : .ignored("it is being compensated")
         reaction.changes.insert(.ended(number: effect.number), at: 0)
         return reaction
@@ -141,7 +143,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         guard !instance.book.calls.contains(effect.number) else {
             return try takeAnswer(.failed(problem: why), of: effect, &instance)
         }
-        instance.book.undo.removeAll { $0.number == effect.number && $0.kind == .command }
+        instance.book.cameToNothing(effect.number)
         return Reaction(changes: [.ended(number: effect.number)])
     }
 
@@ -150,6 +152,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         guard instance.status == .running || instance.book.undoing == number else {
             return .ignored("it is being compensated")
         }
+        guard !instance.book.void.contains(number) else { return .ignored("it was refused or skipped") }
         return Reaction(changes: [.reissued(number: number)])
     }
 
