@@ -61,7 +61,7 @@ private struct Correlated: ProcessManager {
             try await office.running(Processes(TripOnFoot.self)) { (program) async throws in
                 try await office.ask("1")
                 try await office.clerk.execute(.sang, on: TomorrowsDesk.ID("1"))
-                try await office.tell("1")
+                try await office.clerk.execute(.told([]), on: TomorrowsDesk.ID("1"))
                 let last = try await office.ask("2")
                 let process = program.process(TripOnFoot.self)
                 #expect(try await process.caughtUp(to: last, within: .seconds(20)))
