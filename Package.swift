@@ -60,11 +60,13 @@ let package = Package(
                 "Martlet", "MartletEventStore", "MartletPostgres", "MartletProjections", "MartletTesting",
                 "projection-fixture",
             ]),
+        .executableTarget(
+            name: "process-fixture", dependencies: ["Martlet", "MartletPostgres"], path: "Tests/ProcessFixture"),
         .testTarget(
             name: "MartletProcessesTests",
             dependencies: [
-                "Martlet", "MartletEventStore", "MartletPostgres", "MartletProcesses", "MartletProjections",
-                "MartletTesting",
+                "Martlet", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProcesses",
+                "MartletProjections", "MartletTesting", "process-fixture",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),

@@ -43,6 +43,8 @@ CREATE TABLE "{schema}".process_effects (
     parked_at timestamptz,
     -- Of all effects and timers of the instance, from 1: with it, what makes a repeated delivery the same.
     number integer NOT NULL,
+    -- The number of the command that this one undoes: it is not carried out where that one has come to nothing.
+    undoes integer,
     -- How often an operator has had it tried again, from 1.
     round integer NOT NULL DEFAULT 1,
     attempts integer NOT NULL DEFAULT 0,

@@ -29,8 +29,8 @@ public struct Processes: Sendable {
             wanted == Set(gates.keys),
             "process \"\(P.name)\": expected the providers \(wanted.sorted()), found \(gates.keys.sorted())")
         precondition(
-            !P.name.isEmpty && !P.name.utf8.contains(UInt8(ascii: "-")) && !P.name.utf8.contains(0),
-            "expected a process's name without a hyphen, found \"\(P.name)\"")
+            !P.name.isEmpty && !P.name.utf8.contains { [0, UInt8(ascii: "-"), UInt8(ascii: "/")].contains($0) },
+            "expected a process's name without a hyphen or a slash, found \"\(P.name)\"")
         name = P.name
         wire = { [gates] projections, time in
             ProcessHandle(

@@ -38,21 +38,23 @@ public struct InputSource<Input: Sendable>: Sendable {
 
     /// Events of an aggregate.
     /// - Parameters:
-    ///   - instance: the key of the instance that an event belongs to; nil when it belongs to none.
+    ///   - instance: the key of the instance that an event belongs to; nil when it belongs to none. Without it that is
+    ///     the stream's key, and then an event that cannot be read parks its instance; else nobody can tell whose it is,
+    ///     and the process manager stops before it.
     ///   - isStart: whether the event starts the instance, where there is none yet. All others are for instances that
     ///     are there.
     public static func events<A: Aggregate>(
         _ wrap: @escaping @Sendable (Recorded<A>) -> Input,
-        of instance: @escaping @Sendable (Recorded<A>) -> String? = { $0.stream.key },
+        of instance: (@Sendable (Recorded<A>) -> String?)? = nil,
         starting isStart: @escaping @Sendable (Recorded<A>) -> Bool = { _ in false }
     ) -> InputSource {
-        InputSource(
+        let key = instance ?? { $0.stream.key }
+        return InputSource(
             kind: .events(
                 EventRoute(
-                    category: A.category,
+                    category: A.category, isKeyedByStream: instance == nil,
                     source: .events { (recorded: Recorded<A>) in
-                        CorrelatedInput(
-                            input: wrap(recorded), instance: instance(recorded), isStart: isStart(recorded))
+                        CorrelatedInput(input: wrap(recorded), instance: key(recorded), isStart: isStart(recorded))
                     })))
     }
 
@@ -85,7 +87,16 @@ public struct InputSource<Input: Sendable>: Sendable {
 /// How the events of one category come to a process.
 package struct EventRoute<Input: Sendable>: Sendable {
     package let category: String
+    /// Whether an event is for the instance of its stream's key.
+    package let isKeyedByStream: Bool
     package let source: EventSource<CorrelatedInput<Input>>
+}
+
+extension InputSource {
+    /// The aggregate whose events go to the instance of their stream's key; nil when this is none.
+    var categoryKeyedByStream: String? {
+        if case .events(let route) = kind, route.isKeyedByStream { route.category } else { nil }
+    }
 }
 
 /// An event as an input, and which instance it is for.

@@ -25,7 +25,7 @@ public protocol ProcessManager: Codable, Sendable {
     associatedtype Input: ProcessInput
 
     /// The process's name, and the category of its instances' streams. It reaches the database, so it is written down and
-    /// never changes; it has no hyphen.
+    /// never changes; it has no hyphen and no slash.
     static var name: String { get }
 
     /// How instances that older versions of this type have started go on.

@@ -22,6 +22,7 @@ struct Delivery<P: ProcessManager>: Sendable {
 
     func run() async -> End {
         do {
+            if let end = try await endBeforeUndoing() { return end }
             return switch pending.kind {
             case .command: try await send()
             case .call: try await call()
@@ -77,7 +78,7 @@ struct Delivery<P: ProcessManager>: Sendable {
     }
 
     /// Whatever another process has recorded for the same effect stands.
-    private func record(_ event: JournalEvent) async throws -> End {
+    func record(_ event: JournalEvent) async throws -> End {
         let metadata = try PayloadDecoder().decode(Metadata.self, from: pending.metadata)
         try await surroundings.record(
             event, on: Journal<P>.ID(pending.instance), as: CommandID("\(id)/end"), metadata)

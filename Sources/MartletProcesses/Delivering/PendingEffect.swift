@@ -16,6 +16,8 @@ struct PendingEffect: Hashable, Sendable {
     var attempts: Int
     /// What was wrong with the last try.
     var problem: String?
+    /// The number of the command that this one undoes.
+    var undoes: Int?
 
     /// Those of one lane are delivered one after the other: to one aggregate, or from one instance to one provider.
     var lane: Lane {
@@ -31,6 +33,9 @@ struct PendingEffect: Hashable, Sendable {
     }
 
     /// What makes a repeated delivery the same: the process, the instance, the effect's number and its round.
+    ///
+    /// No two are the same, whatever slashes the instance's key has: a process's name has none, and the last part tells
+    /// how many parts there are behind the key ("3.1", "3.1/end", "3/due").
     func id(in process: String) -> CommandID {
         CommandID("\(process)/\(instance)/\(reference.number).\(reference.round)")
     }
@@ -38,7 +43,8 @@ struct PendingEffect: Hashable, Sendable {
 
 extension PendingEffect {
     static let columns: SQL = """
-        e.effect, e.number, e.round, e.attempts, e.is_undo, e.instance, e.kind, e.target, e.step, e.body, e.metadata
+        e.effect, e.number, e.undoes, e.round, e.attempts, e.is_undo, e.instance, e.kind, e.target, e.step, e.body,
+        e.metadata
         """
 
     init(_ row: Row) throws {
@@ -49,6 +55,7 @@ extension PendingEffect {
         reference = EffectReference(
             number: Int(try row.decode("number", as: Int32.self)), round: Int(try row.decode("round", as: Int32.self)),
             step: Step(rawValue: try row.decode("step")), target: try row.decode("target"))
+        undoes = try row.decode("undoes", as: Int32?.self).map(Int.init)
         isUndo = try row.decode("is_undo")
         body = try row.decode("body", as: JSON.self).bytes
         metadata = try row.decode("metadata", as: JSON.self).bytes

@@ -31,6 +31,8 @@ package struct Book: Hashable, Codable, Sendable {
     package var count = 0
     /// The calls that have no answer yet.
     package var calls: [Int] = []
+    /// The commands that are known to have come to nothing: refused, or skipped by an operator.
+    package var void: [Int] = []
     /// The timers that run, by name.
     package var timers: [String: Int] = [:]
     /// What undoes the steps so far, the latest last.
@@ -41,8 +43,18 @@ package struct Book: Hashable, Codable, Sendable {
     package struct Undo: Hashable, Codable, Sendable {
         /// The effect that it undoes; nil for one that undoes nothing the process itself has done.
         package let number: Int?
+        /// What that effect is.
+        package let kind: Outgoing.Kind?
         package let step: Step?
         package let outgoing: Outgoing
+    }
+
+    func hasIssued(_ number: Int) -> Bool { number >= 1 && number <= count }
+
+    /// A command has had no effect, and will have none, so it needs no undoing.
+    mutating func cameToNothing(_ number: Int) {
+        if !void.contains(number) { void.append(number) }
+        undo.removeAll { $0.number == number && $0.kind == .command }
     }
 
     mutating func nextNumber() -> Int {

@@ -19,6 +19,16 @@ package enum JournalEvent: EventPayload, Hashable {
     case skipped(EffectReference, reason: String, by: String)
     /// An operator wants the instance undone.
     case compensationRequested(reason: String, by: String)
+
+    /// Which effect it is about; nil when it is about none.
+    var effect: EffectReference? {
+        switch self {
+        case .answered(let effect, _), .failed(let effect, _), .refused(let effect, _), .delivered(let effect),
+            .retried(let effect, _), .skipped(let effect, _, _):
+            effect
+        case .timerDue, .compensationRequested: nil
+        }
+    }
 }
 
 /// Which of an instance's effects something came back from.

@@ -26,4 +26,6 @@ package struct IssuedEffect: Hashable, Sendable {
     package let outgoing: Outgoing
     /// Whether it undoes an earlier one.
     package let isUndo: Bool
+    /// The number of the command that it undoes; nil where that is a call, or nothing that the process itself has done.
+    package let undoes: Int?
 }

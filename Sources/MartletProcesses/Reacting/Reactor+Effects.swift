@@ -6,11 +6,15 @@ import MartletJSON
 extension Reactor {
     /// Brings the state to today's version, or finds the older process that it stays with.
     func process(of instance: inout Instance) throws -> ErasedProcess<Input> {
+        guard instance.stateVersion > 0 else {
+            throw ProcessFlaw.unmigratedState(
+                from: instance.stateVersion, of: name, problem: "expected a version from 1")
+        }
         guard instance.stateVersion <= history.version else {
             throw ProcessFlaw.newerState(instance.stateVersion, newest: history.version, of: name)
         }
         while instance.stateVersion < history.version {
-            switch history.changes[max(instance.stateVersion, 1) - 1].kind {
+            switch history.changes[instance.stateVersion - 1].kind {
             case .pinned(let old): return old
             case .upcast(let change):
                 do {
@@ -41,8 +45,8 @@ extension Reactor {
         switch effect.action {
         case .issue(let outgoing):
             let number = try issue(outgoing, &instance, &reaction)
-            try prepare(effect.undo, of: number, outgoing.step, &instance)
-        case .prepareUndo: try prepare(effect.undo, of: nil, nil, &instance)
+            try prepare(effect.undo, of: (number, outgoing), &instance)
+        case .prepareUndo: try prepare(effect.undo, of: nil, &instance)
         case .leaveDone(let step): instance.book.undo.removeAll { $0.step == step }
         case .startTimer(let timer, let due):
             guard wrapTimer != nil else { throw ProcessFlaw.noTimers(name) }
@@ -65,14 +69,18 @@ extension Reactor {
         try check(outgoing)
         let number = instance.book.nextNumber()
         if outgoing.kind == .call { instance.book.calls.append(number) }
-        reaction.changes.append(.issued(IssuedEffect(number: number, outgoing: outgoing, isUndo: false)))
+        reaction.changes.append(.issued(IssuedEffect(number: number, outgoing: outgoing, isUndo: false, undoes: nil)))
         return number
     }
 
-    private func prepare(_ undo: Outgoing?, of number: Int?, _ step: Step?, _ instance: inout Instance) throws {
+    private func prepare(
+        _ undo: Outgoing?, of effect: (number: Int, outgoing: Outgoing)?, _ instance: inout Instance
+    ) throws {
         guard let undo else { return }
         try check(undo)
-        instance.book.undo.append(Book.Undo(number: number, step: step, outgoing: undo))
+        instance.book.undo.append(
+            Book.Undo(
+                number: effect?.number, kind: effect?.outgoing.kind, step: effect?.outgoing.step, outgoing: undo))
     }
 
     /// What cannot be sent is found out before anything relies on it.
@@ -122,7 +130,9 @@ extension Reactor {
         }
         let number = instance.book.nextNumber()
         instance.book.undoing = number
-        reaction.changes.append(.issued(IssuedEffect(number: number, outgoing: undo.outgoing, isUndo: true)))
+        let undone = undo.kind == .command ? undo.number : nil
+        reaction.changes.append(
+            .issued(IssuedEffect(number: number, outgoing: undo.outgoing, isUndo: true, undoes: undone)))
     }
 
     private func sayLastWords(at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction) throws {

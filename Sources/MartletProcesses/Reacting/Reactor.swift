@@ -32,43 +32,59 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     }
 
     /// Takes an event of an aggregate; starts the instance where there is none and the event starts one.
+    ///
+    /// When it throws, the instance is what it was.
     /// - Parameter moment: when it was recorded.
     package func take(
         _ event: CorrelatedInput<Input>, at moment: Date, _ instance: inout Instance?
     ) throws -> Reaction {
-        if instance == nil {
+        var known: Instance
+        if let instance {
+            known = instance
+        } else {
             guard event.isStart else { return .ignored("no instance") }
-            instance = Instance(state: try today.start(), stateVersion: history.version)
+            known = Instance(state: try today.start(), stateVersion: history.version)
         }
-        guard var known = instance else { return .ignored("no instance") }
-        defer { instance = known }
-        return try take(event.input, at: moment, &known)
+        let reaction = try take(event.input, at: moment, &known)
+        instance = known
+        return reaction
     }
 
     /// Takes what the instance's journal has.
+    ///
+    /// When it throws, the instance is what it was.
     /// - Parameter moment: when it was recorded.
     package func take(_ event: JournalEvent, at moment: Date, _ instance: inout Instance?) throws -> Reaction {
         guard var known = instance else { return .ignored("no instance") }
-        defer { instance = known }
-        guard !known.status.isEnd else { return .ignored("it has ended") }
+        let reaction = try take(event, at: moment, &known)
+        instance = known
+        return reaction
+    }
+
+    private func take(_ event: JournalEvent, at moment: Date, _ instance: inout Instance) throws -> Reaction {
+        if let effect = event.effect, !instance.book.hasIssued(effect.number) { return .ignored("never issued") }
+        guard !instance.status.isEnd else { return takeLate(event, instance.status) }
         switch event {
         case .answered(let effect, let answer):
-            return try takeAnswer(.answered(Array(answer.utf8)), of: effect, at: moment, &known)
+            return try takeAnswer(.answered(Array(answer.utf8)), of: effect, at: moment, &instance)
         case .failed(let effect, let problem):
-            return try takeAnswer(.failed(problem: problem), of: effect, at: moment, &known)
-        case .refused(let effect, let rejection): return try takeRefusal(rejection, of: effect, at: moment, &known)
+            // What fails to be undone is left to an operator: it is not done because somebody says that it failed.
+            guard instance.book.undoing != effect.number else { return .ignored("an undo step cannot fail for good") }
+            return try takeAnswer(.failed(problem: problem), of: effect, at: moment, &instance)
+        case .refused(let effect, let rejection):
+            return try takeRefusal(rejection, of: effect, at: moment, &instance)
         case .delivered(let effect):
-            guard known.book.undoing == effect.number else { return .ignored("not awaited") }
-            return try undoNext(after: effect.number, at: moment, &known)
-        case .timerDue(let timer, let number, let at):
-            return try takeTimer(timer, number, due: at, at: moment, &known)
-        case .retried(let effect, _): return Reaction(changes: [.reissued(number: effect.number)])
+            guard instance.book.undoing == effect.number else { return .ignored("not awaited") }
+            return try undoNext(after: effect.number, at: moment, &instance)
+        case .timerDue(let timer, let number, let due):
+            return try takeTimer(timer, number, due: due, at: moment, &instance)
+        case .retried(let effect, _): return retry(effect.number, instance)
         case .skipped(let effect, let reason, let actor):
-            return try skip(effect, "skipped by \(actor): \(reason)", at: moment, &known)
+            return try skip(effect, "skipped by \(actor): \(reason)", at: moment, &instance)
         case .compensationRequested(let reason, _):
-            guard known.status == .running else { return .ignored("it is being compensated already") }
+            guard instance.status == .running else { return .ignored("it is being compensated already") }
             var reaction = Reaction()
-            try compensate(because: reason, at: moment, &known, &reaction)
+            try compensate(because: reason, at: moment, &instance, &reaction)
             return reaction
         }
     }
@@ -102,13 +118,16 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     private func takeRefusal(
         _ rejection: String, of effect: EffectReference, at moment: Date, _ instance: inout Instance
     ) throws -> Reaction {
+        guard instance.book.undoing != effect.number else { return .ignored("an undo step cannot be refused for good") }
+        guard !instance.book.calls.contains(effect.number), !instance.book.void.contains(effect.number) else {
+            return .ignored("not awaited")
+        }
         let category = StreamName(effect.target)?.category ?? effect.target
         guard let refusal = targets[category]?.refusal else {
             throw ProcessFlaw.unknownTarget(effect.target, of: name)
         }
         let input = try refusal(effect.place(at: moment), Array(rejection.utf8))
-        // What was refused needs no undoing.
-        instance.book.undo.removeAll { $0.number == effect.number }
+        instance.book.cameToNothing(effect.number)
         var reaction = try take(input, at: moment, &instance)
         reaction.changes.insert(.ended(number: effect.number), at: 0)
         return reaction
@@ -120,12 +139,13 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         guard instance.book.timers[timer.rawValue] == number else { return .ignored("the timer runs no more") }
         guard let wrapTimer else { throw ProcessFlaw.noTimers(name) }
         instance.book.timers[timer.rawValue] = nil
-        var reaction = try take(wrapTimer(Due(timer, at: due)), at: moment, &instance)
+        var reaction = try take(wrapTimer(Due(timer, at: due)), &instance)
         reaction.changes.insert(.endedTimer(timer), at: 0)
         return reaction
     }
 
-    /// What was skipped counts as failed where the process waits for it, and as done where it undoes something.
+    /// What was skipped counts as failed where the process waits for it, as done where it undoes something, and a
+    /// command that was parked as refused.
     private func skip(
         _ effect: EffectReference, _ why: String, at moment: Date, _ instance: inout Instance
     ) throws -> Reaction {
@@ -135,6 +155,27 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         guard !instance.book.calls.contains(effect.number) else {
             return try takeAnswer(.failed(problem: why), of: effect, at: moment, &instance)
         }
+        instance.book.cameToNothing(effect.number)
         return Reaction(changes: [.ended(number: effect.number)])
+    }
+
+    /// Once the instance is compensated nothing of what it did before may take effect any more.
+    private func retry(_ number: Int, _ instance: Instance) -> Reaction {
+        guard instance.status == .running || instance.book.undoing == number else {
+            return .ignored("it is being compensated")
+        }
+        guard !instance.book.void.contains(number) else { return .ignored("it was refused or skipped") }
+        return Reaction(changes: [.reissued(number: number)])
+    }
+
+    /// An instance that has ended does not move any more; what it has sent before may still come to its own end.
+    private func takeLate(_ event: JournalEvent, _ status: InstanceStatus) -> Reaction {
+        switch event {
+        case .refused(let effect, _), .skipped(let effect, _, _):
+            Reaction(changes: [.ended(number: effect.number)], ignored: "it has ended")
+        case .retried(let effect, _) where status == .completed:
+            Reaction(changes: [.reissued(number: effect.number)])
+        default: .ignored("it has ended")
+        }
     }
 }

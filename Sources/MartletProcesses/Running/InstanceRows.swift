@@ -33,6 +33,7 @@ struct UnreadableInstance: Error, CustomStringConvertible {
 struct IssuedRows {
     private var numbers: [Int32] = []
     private var partitions: [Int16] = []
+    private var undone: [Int32?] = []
     private var areUndos: [Bool] = []
     private var instances: [String] = []
     private var kinds: [String] = []
@@ -44,6 +45,7 @@ struct IssuedRows {
     mutating func add(_ effect: IssuedEffect, of instance: String, in partition: Int, _ metadata: [UInt8]) {
         numbers.append(Int32(clamping: effect.number))
         partitions.append(Int16(partition))
+        undone.append(effect.undoes.map { Int32(clamping: $0) })
         areUndos.append(effect.isUndo)
         instances.append(instance)
         kinds.append(effect.outgoing.kind.rawValue)
@@ -58,13 +60,14 @@ struct IssuedRows {
         guard !numbers.isEmpty else { return nil }
         return """
             INSERT INTO \(schema).process_effects
-                (build, number, partition, is_undo, instance, kind, target, step, body, metadata)
-            SELECT \(build), e.number, e.partition, e.is_undo, e.instance, e.kind, e.target, e.step, e.body, e.metadata
+                (build, number, undoes, partition, is_undo, instance, kind, target, step, body, metadata)
+            SELECT \(build), e.number, e.undoes, e.partition, e.is_undo, e.instance, e.kind, e.target, e.step, e.body,
+                e.metadata
             FROM unnest(
-                \(numbers), \(partitions), \(areUndos), \(instances), \(kinds), \(targets), \(steps), \(bodies),
+                \(numbers), \(undone), \(partitions), \(areUndos), \(instances), \(kinds), \(targets), \(steps), \(bodies),
                 \(metadata)
             ) WITH ORDINALITY
-                AS e (number, partition, is_undo, instance, kind, target, step, body, metadata, place)
+                AS e (number, undoes, partition, is_undo, instance, kind, target, step, body, metadata, place)
             ORDER BY e.place
             """
     }

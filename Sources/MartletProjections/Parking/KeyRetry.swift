@@ -19,7 +19,10 @@ struct KeyRetry<Writer: ReadModelWriter> {
         while let letter = try await operated.first({ sql in try await surroundings.pool.query(sql) }) {
             let event = try await event(of: letter)
             do {
-                if try await project(event, letter) { projected += 1 }
+                if try await project(event, letter) {
+                    projected += 1
+                    await writer.committed(operated.partition)
+                }
                 collisions = 0
             } catch let error where error.isOfTheEvent {
                 let problem = String(problem: error)

@@ -107,8 +107,10 @@ extension ReadModelWriter {
             else { return nil }
             return RoutedEvent(stored: stored, input: .success(input), key: key)
         } catch {
-            // Its key cannot be told; the stream's name stands for it.
-            return RoutedEvent(stored: stored, input: .failure(error), key: stored.stream.description)
+            let key = keyOfUnreadable(in: stored.stream)
+            // Where it cannot be told, the stream's name stands for it.
+            return RoutedEvent(
+                stored: stored, input: .failure(error), key: key ?? stored.stream.description, isKeyKnown: key != nil)
         }
     }
 }

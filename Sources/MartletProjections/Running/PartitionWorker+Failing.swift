@@ -36,9 +36,8 @@ extension PartitionWorker {
 
     /// Parks the event or stops before it; what cannot be written down must not be passed.
     mutating func giveUp(_ event: Event, because problem: String) async throws -> End? {
-        // Later events of its key would go on, where its stream does not tell which key that is.
-        let hasUnknownKey = event.isUnreadable && !writer.declaration.isKeyedByStream
-        guard writer.declaration.onFailure.parks, !hasUnknownKey else { return stop(before: event, because: problem) }
+        // Later events of its key would go on, where nothing tells which key that is.
+        guard writer.declaration.onFailure.parks, event.isKeyKnown else { return stop(before: event, because: problem) }
         do {
             try await park(event, after: attempts, problem: problem)
         } catch let error where error.isOfTheEvent {

@@ -11,6 +11,9 @@ package protocol ReadModelWriter<Input>: Sendable {
     /// What the event is ordered by: nil leaves it out, since it has no effect.
     func key(of input: Input, in stream: StreamName) -> String?
 
+    /// What an event that cannot be read is ordered by; nil where only the event itself could tell.
+    func keyOfUnreadable(in stream: StreamName) -> String?
+
     /// Writes the events' effects, in their order. Tables are found in the transaction's search path.
     func write(_ events: [RoutedEvent<Input>], in transaction: Transaction) async throws
 
@@ -28,6 +31,10 @@ package protocol ReadModelWriter<Input>: Sendable {
 }
 
 extension ReadModelWriter {
+    package func keyOfUnreadable(in stream: StreamName) -> String? {
+        declaration.isKeyedByStream ? stream.description : nil
+    }
+
     package func attend(_: AttendedPartition) async {}
     package func committed(_: Int) async {}
 }
@@ -96,9 +103,13 @@ package final class RoutedEvent<Input: Sendable>: Sendable {
     package let stored: StoredEvent
     package let input: Result<Input, EventStoreError>
     package let key: String
+    /// Whether it is the event's own, and not its stream's name for want of a better.
+    let isKeyKnown: Bool
 
-    package init(stored: StoredEvent, input: Result<Input, EventStoreError>, key: String) {
-        (self.stored, self.input, self.key) = (stored, input, key)
+    package init(
+        stored: StoredEvent, input: Result<Input, EventStoreError>, key: String, isKeyKnown: Bool = true
+    ) {
+        (self.stored, self.input, self.key, self.isKeyKnown) = (stored, input, key, isKeyKnown)
     }
 
     package var position: GlobalPosition { stored.position }

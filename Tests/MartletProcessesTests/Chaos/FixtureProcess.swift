@@ -1,0 +1,44 @@
+import Foundation
+import MartletTesting
+import Testing
+
+/// `process-fixture` of the same build, which lies beside the test bundle, as a process of its own.
+struct FixtureProcess: Sendable {
+    private let process: Process
+    private let ends: AsyncStream<Int32>
+    /// Told to the sessions of those that may be cut off.
+    static let applicationName = "process-fixture"
+
+    init(on database: ThrowawayDatabase, _ arguments: [String] = [], name: String = applicationName) throws {
+        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
+            .appendingPathComponent("process-fixture")
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["PGDATABASE": database.name, "PGAPPNAME": name, "SWIFT_BACKTRACE": "enable=no"]) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        let (ends, feed) = AsyncStream<Int32>.makeStream()
+        self.ends = ends
+        process.terminationHandler = { feed.yield($0.terminationStatus) }
+        try process.run()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// Waits until the process has ended and returns its exit status, or the signal that ended it.
+    func end() async throws -> Int32 {
+        var iterator = ends.makeAsyncIterator()
+        return try #require(await iterator.next())
+    }
+
+    func send(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
+
+    /// Ends it for certain.
+    func kill() {
+        send(SIGCONT)
+        send(SIGKILL)
+    }
+}
