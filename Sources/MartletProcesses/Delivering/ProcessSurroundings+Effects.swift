@@ -7,7 +7,8 @@ extension ProcessSurroundings {
     func isWanted(_ pending: PendingEffect, at place: AttendedPartition, hasWaited: Bool) async throws -> Bool {
         guard pending.isCounted else {
             guard hasWaited || pending.wasPutOff else { return true }
-            return try await !pool.query("SELECT FROM \(schema).process_effects WHERE \(isThis(pending, place))").isEmpty
+            return try await !pool.query("SELECT FROM \(schema).process_effects WHERE \(isThis(pending, place))")
+                .isEmpty
         }
         let wanted = try await pool.execute(
             """

@@ -110,7 +110,11 @@ final class ProviderGate: Sendable {
             giveUp(.failed("no answer within \(limit)"))
         }
         defer { clock.cancel() }
-        return await withTaskCancellationHandler { await first.value } onCancel: { giveUp(.cut) }
+        return await withTaskCancellationHandler {
+            await first.value
+        } onCancel: {
+            giveUp(.cut)
+        }
     }
 
     /// What the outcome says about the provider.
