@@ -48,6 +48,8 @@ CREATE TABLE "{schema}".process_effects (
     -- How often an operator has had it tried again, from 1.
     round integer NOT NULL DEFAULT 1,
     attempts integer NOT NULL DEFAULT 0,
+    -- How many of the last tries were begun and have no known end: the process may have died of them.
+    unfinished integer NOT NULL DEFAULT 0,
     partition smallint NOT NULL,
     is_undo boolean NOT NULL,
     -- Whether it is parked because of an answer, so that asking the same again would change nothing.

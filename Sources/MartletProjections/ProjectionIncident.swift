@@ -13,6 +13,9 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
         case parked
         /// The projection has stopped and waits for an operator.
         case stopped
+        /// A provider that a process manager calls has failed so often that its calls wait for now; they go on by
+        /// themselves.
+        case heldBack
     }
 
     public let kind: Kind
@@ -29,6 +32,7 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
             switch kind {
             case .parked: "parked an event"
             case .stopped: "has stopped"
+            case .heldBack: "holds calls back"
             }
         let problem = problem.split(whereSeparator: \.isNewline).joined(separator: " ")
         return "projection \"\(projection)\" \(what): \(problem)"

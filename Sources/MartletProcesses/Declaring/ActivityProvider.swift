@@ -44,14 +44,15 @@ public struct IdempotencyKey: RawRepresentable, Hashable, Codable, Sendable, Exp
 
 /// How a provider is called.
 public struct CallPolicy: Hashable, Sendable {
-    /// How long one try may take.
+    /// How long one try may take. It is cancelled then; one that goes on all the same is not waited for.
     public var timeout: Duration
     /// How many tries are made, the first included.
     public var attempts: Int
     /// How long to wait after the first failed try; doubles up to ``longestPause``, with jitter.
     public var pause: Duration
     public var longestPause: Duration
-    /// How many calls may be under way at once in one process.
+    /// How many calls of one process manager may be under way at once in one operating system process, those included
+    /// that were given up and have not ended. Once all of them are such, tries fail without being made.
     public var concurrency: Int
     /// How many tries in a row may fail before calls are held back.
     public var failuresToOpen: Int

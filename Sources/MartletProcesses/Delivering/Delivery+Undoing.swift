@@ -7,7 +7,7 @@ extension Delivery {
     ///
     /// Calls are undone in any case, since whether one took effect is not known.
     /// - Returns: nil when there is something to undo.
-    func endBeforeUndoing() async throws -> End? {
+    func endBeforeUndoing() async throws -> Outcome? {
         guard let number = pending.undoes else { return nil }
         switch try await fate(of: number) {
         case .cameToNothing:

@@ -2,31 +2,69 @@ import MartletDomain
 import MartletEventStore
 import MartletJSON
 import MartletPostgres
+import MartletProjections
+
+/// What has become of a try to deliver an effect.
+enum DeliveryEnd: Sendable {
+    /// It has arrived, and nobody waits to hear of it.
+    case delivered
+    /// The effect is ended by the reaction to what is in the journal, or waits for an operator, or was withdrawn.
+    case over
+    /// It is to be tried again.
+    case putOff(PendingEffect, until: ContinuousClock.Instant)
+    /// The process has cut it short, since it is to do no more.
+    case cut
+}
 
 /// One try to deliver an effect: send the command or make the call, and record in the instance's journal what came back.
 struct Delivery<P: ProcessManager>: Sendable {
     let surroundings: ProcessSurroundings<P>
+    let place: AttendedPartition
     let pending: PendingEffect
 
-    enum End: Sendable {
-        /// It has arrived, and nobody waits to hear of it.
+    private enum Outcome: Sendable {
         case delivered
-        /// What came back is in the journal; the reaction to it ends the effect.
+        /// What came back is in the journal.
         case recorded
+        case withdrawn
         case failed(String)
         /// An operator has to look at it.
         case parked(String, isRefused: Bool)
         /// It was not tried.
         case heldBack(for: Duration)
+        case cut
     }
 
-    func run() async -> End {
+    func run() async -> DeliveryEnd {
+        var next = pending
+        next.wasPutOff = true
+        switch await outcome() {
+        case .delivered: return .delivered
+        case .recorded, .withdrawn: return .over
+        case .cut: return .cut
+        case .heldBack(let time): return .putOff(next, until: .now + time)
+        case .failed where Task.isCancelled: return .cut
+        case .failed(let problem):
+            (next.attempts, next.unfinished) = (pending.attempts + 1, 0)
+            let pause = surroundings.pause(after: next)
+            let moment = ContinuousClock.now + pause
+            await surroundings.note(problem, on: next, at: place, nextTry: pause)
+            return .putOff(next, until: moment)
+        case .parked(let problem, let isRefused):
+            await surroundings.park(pending, at: place, because: problem, isRefused: isRefused)
+            return .over
+        }
+    }
+
+    private func outcome() async -> Outcome {
         do {
             if let end = try await endBeforeUndoing() { return end }
-            return switch pending.kind {
-            case .command: try await send()
-            case .call: try await call()
+            guard pending.unfinished > 0 else { return try await deliver() }
+            guard pending.unfinished < surroundings.unfinishedLimit(of: pending) else {
+                return try await giveUp("the process has ended in each of \(pending.unfinished) tries")
             }
+            // One at a time, so that it can be told which of them ends the process.
+            return try await surroundings.suspects.inside { try await deliver() }
         } catch let error where error.mayPass {
             return .failed(String(problem: error))
         } catch {
@@ -34,14 +72,26 @@ struct Delivery<P: ProcessManager>: Sendable {
         }
     }
 
+    private func deliver() async throws -> Outcome {
+        switch pending.kind {
+        case .command: try await send()
+        case .call: try await call()
+        }
+    }
+
     private var id: CommandID { pending.id(in: P.name) }
 
-    private func send() async throws -> End {
+    private func send() async throws -> Outcome {
         let reference = pending.reference
         guard let stream = StreamName(reference.target),
             let target = surroundings.reactor.targets[stream.category]
         else {
             throw ProcessFlaw.unknownTarget(reference.target, of: P.name)
+        }
+        do {
+            guard try await surroundings.isWanted(pending, at: place, hasWaited: false) else { return .withdrawn }
+        } catch {
+            return .heldBack(for: Self.databasePause)
         }
         let metadata = try PayloadDecoder().decode(Metadata.self, from: pending.metadata)
         let delivery = CommandDelivery(stream: stream, body: pending.body, id: id, metadata: metadata)
@@ -56,29 +106,52 @@ struct Delivery<P: ProcessManager>: Sendable {
         }
     }
 
-    private func call() async throws -> End {
+    private func call() async throws -> Outcome {
         let reference = pending.reference
         guard let gate = surroundings.gates[reference.target] else {
             throw ProcessFlaw.unknownProvider(reference.target, of: P.name)
         }
         let key = IdempotencyKey(rawValue: id.rawValue)
-        switch await gate.call(pending.body, key: key, isUndo: pending.isUndo) {
+        let answer: ProviderGate.Outcome
+        do {
+            answer = try await gate.call(
+                pending.body, key: key, isUndo: pending.isUndo,
+                ifWanted: { try await surroundings.isWanted(pending, at: place, hasWaited: $0) },
+                tell: { tell("calls of \"\(gate.name)\" are held back: \($0)") })
+        } catch {
+            return .heldBack(for: Self.databasePause)
+        }
+        switch answer {
         case .answered(let answer):
             return try await record(.answered(reference, answer: String(decoding: answer, as: UTF8.self)))
         case .notDone(let problem): return .parked(problem, isRefused: true)
         case .impossible(let problem): return .parked(problem, isRefused: false)
         case .heldBack(let time): return .heldBack(for: time)
+        case .withdrawn: return .withdrawn
+        case .cut: return .cut
         case .failed(let problem):
             // A cancelled task's call was cut by this process, not by the provider.
             try Task.checkCancellation()
             guard pending.attempts + 1 >= gate.policy.attempts else { return .failed(problem) }
-            guard !pending.isUndo else { return .parked(problem, isRefused: false) }
-            return try await record(.failed(reference, problem: problem))
+            return try await giveUp(problem)
         }
     }
 
+    /// Tells the process where it waits for an answer, else an operator.
+    private func giveUp(_ problem: String) async throws -> Outcome {
+        guard pending.kind == .call, !pending.isUndo else { return .parked(problem, isRefused: false) }
+        return try await record(.failed(pending.reference, problem: problem))
+    }
+
+    private func tell(_ problem: String) {
+        surroundings.incidents.tell(ProjectionIncident(kind: .heldBack, projection: P.name, problem: problem))
+    }
+
+    /// Before what cannot be written down now is tried again.
+    private static var databasePause: Duration { .milliseconds(200) }
+
     /// Whatever another process has recorded for the same effect stands.
-    func record(_ event: JournalEvent) async throws -> End {
+    func record(_ event: JournalEvent) async throws -> Outcome {
         let metadata = try PayloadDecoder().decode(Metadata.self, from: pending.metadata)
         try await surroundings.record(
             event, on: Journal<P>.ID(pending.instance), as: CommandID("\(id)/end"), metadata)

@@ -1,23 +1,27 @@
-/// Which effects of a partition may be delivered now: the first of each lane, unless it is under way or rests after a
-/// failure. A value without a clock or a task of its own.
+/// Which effects may be delivered now: the first of each lane, unless it is under way or rests after a failure. A value
+/// without a clock or a task of its own.
 struct Lanes: Sendable {
     typealias Lane = PendingEffect.Lane
 
     private enum Head: Sendable {
         case ready
         case running
-        case resting(until: ContinuousClock.Instant)
+        case resting
     }
 
     private struct Queue: Sendable {
         var head = Head.ready
+        /// Whether another came behind the first one while that was under way.
+        var isFollowed = false
         var effects: [PendingEffect] = []
     }
 
     private var queues: [Lane: Queue] = [:]
     /// In the order in which they became ready.
     private var ready: [Lane] = []
-    private var resting: Set<Lane> = []
+    private var resting: [Lane: ContinuousClock.Instant] = [:]
+    /// When the next one that rests may go.
+    private(set) var nextRest: ContinuousClock.Instant?
     /// How many are under way.
     private(set) var running = 0
     /// How many there are, those under way included.
@@ -33,9 +37,12 @@ struct Lanes: Sendable {
             return ready.append(lane)
         }
         queue.effects.append(effect)
-        if case .resting = queue.head {
+        switch queue.head {
+        case .ready: break
+        case .running: queue.isFollowed = true
+        case .resting:
             queue.head = .ready
-            resting.remove(lane)
+            resting[lane] = nil
             ready.append(lane)
         }
         queues[lane] = queue
@@ -43,21 +50,30 @@ struct Lanes: Sendable {
 
     /// Takes up to `limit` effects that are to be delivered now.
     mutating func take(_ limit: Int, at now: ContinuousClock.Instant) -> [PendingEffect] {
-        for lane in resting {
-            guard case .resting(let until)? = queues[lane]?.head, until <= now else { continue }
-            queues[lane]?.head = .ready
-            resting.remove(lane)
-            ready.append(lane)
-        }
+        wake(at: now)
         var taken: [PendingEffect] = []
-        for lane in ready.prefix(max(0, limit)) {
+        let count = min(ready.count, max(0, limit))
+        for lane in ready.prefix(count) {
             guard let first = queues[lane]?.effects.first else { continue }
             queues[lane]?.head = .running
+            queues[lane]?.isFollowed = false
             taken.append(first)
         }
-        ready.removeFirst(min(ready.count, max(0, limit)))
+        ready.removeFirst(count)
         running += taken.count
         return taken
+    }
+
+    /// Those that have rested long enough, the longest first.
+    private mutating func wake(at now: ContinuousClock.Instant) {
+        guard let nextRest, nextRest <= now else { return }
+        let rested = resting.filter { $0.value <= now }
+        for (lane, _) in rested.sorted(by: { $0.value < $1.value }) {
+            resting[lane] = nil
+            queues[lane]?.head = .ready
+            ready.append(lane)
+        }
+        self.nextRest = resting.values.min()
     }
 
     /// An effect is done with; the next of its lane may go.
@@ -74,19 +90,18 @@ struct Lanes: Sendable {
         ready.append(lane)
     }
 
-    /// An effect has failed and is tried again, at once when another waits behind it.
+    /// An effect has failed and is tried again: later, or at once when another came behind it while it was under way,
+    /// since it may have been withdrawn for that one.
     mutating func rest(_ effect: PendingEffect, until moment: ContinuousClock.Instant) {
         running -= 1
         let lane = effect.lane
         queues[lane]?.effects[0] = effect
-        queues[lane]?.head = .resting(until: moment)
-        resting.insert(lane)
-    }
-
-    /// When the next one that rests may go.
-    var nextRest: ContinuousClock.Instant? {
-        resting.compactMap { lane in
-            if case .resting(let until)? = queues[lane]?.head { until } else { nil }
-        }.min()
+        guard queues[lane]?.isFollowed != true else {
+            queues[lane]?.head = .ready
+            return ready.append(lane)
+        }
+        queues[lane]?.head = .resting
+        resting[lane] = moment
+        nextRest = min(nextRest ?? moment, moment)
     }
 }

@@ -14,10 +14,18 @@ struct PendingEffect: Hashable, Sendable {
     let metadata: [UInt8]
     /// How often it was tried.
     var attempts: Int
-    /// What was wrong with the last try.
-    var problem: String?
     /// The number of the command that this one undoes.
     var undoes: Int?
+    /// How many tries in a row were begun of which no end is known: the process may have died of them.
+    var unfinished: Int
+    /// Whether it was there before this process had the partition, so that somebody else may have tried it.
+    var isInherited = false
+    /// Whether it was put off, so that it may have been withdrawn meanwhile.
+    var wasPutOff = false
+
+    /// Whether a try is written down before it is made. A first one is not: of those that were under way when a process
+    /// died, the next one knows that they were there.
+    var isCounted: Bool { attempts > 0 || isInherited }
 
     /// Those of one lane are delivered one after the other: to one aggregate, or from one instance to one provider.
     var lane: Lane {
@@ -43,7 +51,8 @@ struct PendingEffect: Hashable, Sendable {
 
 extension PendingEffect {
     static let columns: SQL = """
-        e.effect, e.number, e.undoes, e.round, e.attempts, e.is_undo, e.instance, e.kind, e.target, e.step, e.body,
+        e.effect, e.number, e.undoes, e.round, e.attempts, e.unfinished, e.is_undo, e.instance, e.kind, e.target, e.step,
+        e.body,
         e.metadata
         """
 
@@ -60,5 +69,6 @@ extension PendingEffect {
         body = try row.decode("body", as: JSON.self).bytes
         metadata = try row.decode("metadata", as: JSON.self).bytes
         attempts = Int(try row.decode("attempts", as: Int32.self))
+        unfinished = Int(try row.decode("unfinished", as: Int32.self))
     }
 }

@@ -3,16 +3,27 @@ import MartletProjections
 
 /// What is written down of effects while they are delivered.
 extension ProcessSurroundings {
-    /// Counts a try that is not the first, before it is made; false when the effect was withdrawn meanwhile.
-    func isWanted(_ pending: PendingEffect, at place: AttendedPartition) async throws -> Bool {
-        guard pending.attempts > 0 else { return true }
+    /// Counts a try before it is made, unless it is an ordinary first one; false when the effect was withdrawn meanwhile.
+    func isWanted(_ pending: PendingEffect, at place: AttendedPartition, hasWaited: Bool) async throws -> Bool {
+        guard pending.isCounted else {
+            guard hasWaited || pending.wasPutOff else { return true }
+            return try await !pool.query("SELECT FROM \(schema).process_effects WHERE \(isThis(pending, place))")
+                .isEmpty
+        }
         let wanted = try await pool.execute(
             """
             UPDATE \(schema).process_effects
-            SET attempts = \(Int32(clamping: pending.attempts)) + 1, tried_at = clock_timestamp(), next_try_at = NULL
+            SET attempts = \(Int32(clamping: pending.attempts)) + 1,
+                unfinished = \(Int32(clamping: pending.unfinished)) + 1,
+                tried_at = clock_timestamp(), next_try_at = NULL
             WHERE \(isThis(pending, place))
             """)
         return wanted > 0
+    }
+
+    /// How many tries in a row may have no known end until the effect is taken for what ends the process.
+    func unfinishedLimit(of pending: PendingEffect) -> Int {
+        gates[pending.reference.target]?.policy.attempts ?? P.onFailure.attempts
     }
 
     func pause(after pending: PendingEffect) -> Duration {
@@ -29,7 +40,7 @@ extension ProcessSurroundings {
             try await pool.execute(
                 """
                 UPDATE \(schema).process_effects
-                SET attempts = \(Int32(clamping: pending.attempts)), problem = \(problem),
+                SET attempts = \(Int32(clamping: pending.attempts)), unfinished = 0, problem = \(problem),
                     tried_at = clock_timestamp(), next_try_at = clock_timestamp() + \(milliseconds) * interval '1 ms'
                 WHERE \(isThis(pending, place))
                 """)
@@ -44,14 +55,15 @@ extension ProcessSurroundings {
         var failures = 0
         while !Task.isCancelled {
             do throws(PostgresError) {
-                try await pool.execute(
+                let parked = try await pool.execute(
                     """
                     UPDATE \(schema).process_effects
-                    SET attempts = \(Int32(clamping: pending.attempts)) + 1, problem = \(problem),
+                    SET attempts = \(Int32(clamping: pending.attempts)) + 1, unfinished = 0, problem = \(problem),
                         is_refused = \(isRefused), tried_at = clock_timestamp(), next_try_at = NULL,
                         parked_at = clock_timestamp()
-                    WHERE \(isThis(pending, place))
+                    WHERE \(isThis(pending, place)) AND parked_at IS NULL
                     """)
+                guard parked > 0 else { return }
                 return incidents.tell(
                     ProjectionIncident(
                         kind: .parked, projection: P.name,
@@ -61,6 +73,31 @@ extension ProcessSurroundings {
                 do { try await Task.sleep(for: backoff.delay(after: failures)) } catch { return }
             }
         }
+    }
+
+    /// Takes what was delivered off the table, and what is cut short now back among what was not tried.
+    func leaveInOrder(delivered: [Int64], cut: [PendingEffect], at place: AttendedPartition) async {
+        guard !delivered.isEmpty || !cut.isEmpty else { return }
+        // Whoever has the partition next delivers or counts them once more where this cannot be written.
+        do throws(PostgresError) {
+            try await pool.execute(
+                """
+                WITH delivered AS (\(deletion(of: delivered, at: place)))
+                UPDATE \(schema).process_effects e SET attempts = c.attempts, unfinished = c.unfinished
+                FROM unnest(
+                    \(cut.map(\.effect)), \(cut.map { Int32(clamping: $0.attempts) }),
+                    \(cut.map { Int32(clamping: $0.unfinished) })
+                ) AS c (effect, attempts, unfinished)
+                WHERE e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect = c.effect
+                """)
+        } catch {}
+    }
+
+    func deletion(of delivered: [Int64], at place: AttendedPartition) -> SQL {
+        """
+        DELETE FROM \(schema).process_effects e
+        WHERE e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect = ANY (\(delivered))
+        """
     }
 
     private func isThis(_ pending: PendingEffect, _ place: AttendedPartition) -> SQL {

@@ -10,7 +10,7 @@ import MartletProjections
 struct TimerWatch<P: ProcessManager>: Sendable {
     private let surroundings: ProcessSurroundings<P>
     private let place: AttendedPartition
-    private let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
+    private let backoff = Backoff(base: .milliseconds(50), limit: .milliseconds(500))
     private static var pollInterval: Duration { .seconds(5) }
     private static var rest: Duration { .milliseconds(100) }
     private static var pageSize: Int { 500 }
@@ -50,12 +50,16 @@ struct TimerWatch<P: ProcessManager>: Sendable {
     private func dueTimers() async throws -> ([DueTimer], next: Duration?) {
         let rows = try await surroundings.pool.query(
             """
-            WITH moment AS MATERIALIZED (SELECT \(surroundings.time.now()) AS now)
+            WITH moment AS MATERIALIZED (SELECT \(surroundings.time.now()) AS now), timers AS (
+                (SELECT t.instance, t.timer, t.number, t.due_at FROM \(surroundings.schema).process_timers t
+                WHERE \(areHere) AND t.due_at <= (SELECT now FROM moment) ORDER BY t.due_at LIMIT \(Self.pageSize))
+                UNION ALL
+                (SELECT t.instance, t.timer, t.number, t.due_at FROM \(surroundings.schema).process_timers t
+                WHERE \(areHere) AND t.due_at > (SELECT now FROM moment) ORDER BY t.due_at LIMIT 1)
+            )
             SELECT t.instance, t.timer, t.number, t.due_at,
                 (extract(epoch FROM t.due_at - m.now) * 1000)::float8 AS wait
-            FROM \(surroundings.schema).process_timers t, moment m
-            WHERE t.build = \(place.build) AND t.partition = \(Int16(place.partition)) AND t.fired_at IS NULL
-            ORDER BY t.due_at LIMIT \(Self.pageSize)
+            FROM timers t, moment m ORDER BY t.due_at
             """)
         var due: [DueTimer] = []
         for row in rows {
@@ -67,6 +71,10 @@ struct TimerWatch<P: ProcessManager>: Sendable {
                     number: Int(try row.decode("number", as: Int32.self)), at: try row.decode("due_at")))
         }
         return (due, nil)
+    }
+
+    private var areHere: SQL {
+        "t.build = \(place.build) AND t.partition = \(Int16(place.partition)) AND t.fired_at IS NULL"
     }
 
     private func fire(_ due: [DueTimer]) async throws {

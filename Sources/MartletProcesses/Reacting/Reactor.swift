@@ -139,7 +139,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         guard instance.book.timers[timer.rawValue] == number else { return .ignored("the timer runs no more") }
         guard let wrapTimer else { throw ProcessFlaw.noTimers(name) }
         instance.book.timers[timer.rawValue] = nil
-        var reaction = try take(wrapTimer(Due(timer, at: due)), &instance)
+        var reaction = try take(wrapTimer(Due(timer, at: due)), at: moment, &instance)
         reaction.changes.insert(.endedTimer(timer), at: 0)
         return reaction
     }

@@ -12,6 +12,8 @@ struct ProcessSurroundings<P: ProcessManager>: Sendable {
     let reactor = Reactor(P.self)
     let gates: [String: ProviderGate]
     let bells = Bells()
+    /// Those that may be what ended a process go through it one at a time.
+    let suspects = Turnstile(limit: 1)
     let time: TimeSource
     let incidents: IncidentReport
 

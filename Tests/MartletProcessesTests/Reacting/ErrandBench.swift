@@ -19,7 +19,7 @@ struct ErrandBench {
     mutating func tell(_ wishes: Wish...) throws -> Reaction { try take(.told(wishes), isStart: false) }
 
     @discardableResult
-    mutating func journal(_ event: JournalEvent) throws -> Reaction { try reactor.take(event, &instance) }
+    mutating func journal(_ event: JournalEvent) throws -> Reaction { try reactor.take(event, at: .distantPast, &instance) }
 
     @discardableResult
     mutating func answer(_ number: Int, _ wishes: Wish...) throws -> Reaction {
@@ -40,7 +40,7 @@ struct ErrandBench {
         let recorded = Recorded<Desk>(
             id: UUID(), stream: "1", version: 1, position: 1, recordedAt: .distantPast, metadata: .none, event: event)
         return try reactor.take(
-            CorrelatedInput(input: .desk(recorded), instance: "1", isStart: isStart), &instance)
+            CorrelatedInput(input: .desk(recorded), instance: "1", isStart: isStart), at: .distantPast, &instance)
     }
 
     static func command(_ number: Int) -> EffectReference {
