@@ -12,6 +12,7 @@ struct ProcessSurroundings<P: ProcessManager>: Sendable {
     let reactor = Reactor(P.self)
     let gates: [String: ProviderGate]
     let bells = Bells()
+    let turns = Turns()
     let time: TimeSource
     let incidents: IncidentReport
 
