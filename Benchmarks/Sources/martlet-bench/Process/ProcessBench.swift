@@ -22,14 +22,25 @@ struct ProcessBench {
         results.write()
     }
 
+    /// An application whose sessions have all begun since statements are counted.
+    private func withCountedApplication(
+        _ till: Till, _ body: (Application, _ counts: Bool) async throws -> Void
+    ) async throws {
+        try await ThrowawayDatabase.withApplication { bare in
+            let counts = try await ServerCounters.countStatements(of: bare)
+            let application = Application(postgres: bare.pool.configuration) {
+                Processes(Fulfilment.self, calling: till, Carrier())
+            }
+            try await application.migrate()
+            try await body(application, counts)
+        }
+    }
+
     private func measureFulfilments(_ results: inout Results, isReported: Bool) async throws {
         let till = Till()
-        try await ThrowawayDatabase.withApplication {
-            Processes(Fulfilment.self, calling: till, Carrier())
-        } _: { application in
+        try await withCountedApplication(till) { application, counts in
             let pgbench = try await Pgbench(application.pool, settings)
             try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }
-            let counts = try await ServerCounters.countStatements(of: application)
             let load = FulfilmentLoad(application: application, till: till)
             let running = Task { try await application.run() }
             defer { running.cancel() }
@@ -65,10 +76,7 @@ struct ProcessBench {
     }
 
     private func measureSleepers(_ results: inout Results, isReported: Bool) async throws {
-        try await ThrowawayDatabase.withApplication {
-            Processes(Fulfilment.self, calling: Till(), Carrier())
-        } _: { application in
-            let counts = try await ServerCounters.countStatements(of: application)
+        try await withCountedApplication(Till()) { application, counts in
             let sleepers = Sleepers(application: application, count: Self.sleepers)
             try await sleepers.place()
             Memory.forgetPeak()

@@ -13,11 +13,14 @@ struct ServerCounters: Sendable {
 
     struct StatementCost: Sendable {
         var calls = 0
+        /// Planning included.
         var milliseconds = 0.0
+        var planning = 0.0
         var walBytes = 0
     }
 
-    /// Has the database count statements; false where the server was started without what counts them.
+    /// Has the database count the statements of sessions that begin from now on; false where the server was started
+    /// without what counts them.
     static func countStatements(of application: Application) async throws -> Bool {
         let pool = application.pool
         let isLoaded = try await pool.query(
@@ -46,13 +49,16 @@ struct ServerCounters: Sendable {
         guard countsStatements else { return counters }
         let rows = try await pool.query(
             """
-            SELECT s.query, sum(s.calls)::bigint, sum(s.total_exec_time + s.total_plan_time), sum(s.wal_bytes)::bigint
+            SELECT s.query, sum(s.calls)::bigint, sum(s.total_exec_time + s.total_plan_time), sum(s.total_plan_time),
+                sum(s.wal_bytes)::bigint
             FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
             WHERE d.datname = current_database() GROUP BY s.query
             """)
         for row in rows {
-            let (text, calls, time, wal) = try row.decode(String.self, Int.self, Double.self, Int.self)
-            counters.statements[text] = StatementCost(calls: calls, milliseconds: time, walBytes: wal)
+            let (text, calls, time, planning, wal) = try row.decode(
+                String.self, Int.self, Double.self, Double.self, Int.self)
+            counters.statements[text] = StatementCost(
+                calls: calls, milliseconds: time, planning: planning, walBytes: wal)
         }
         return counters
     }
@@ -67,6 +73,7 @@ struct ServerCounters: Sendable {
         for (text, cost) in earlier.statements {
             difference.statements[text]?.calls -= cost.calls
             difference.statements[text]?.milliseconds -= cost.milliseconds
+            difference.statements[text]?.planning -= cost.planning
             difference.statements[text]?.walBytes -= cost.walBytes
         }
         return difference
