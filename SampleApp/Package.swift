@@ -13,10 +13,14 @@ let package = Package(
         .target(
             name: "OrderReadModel",
             dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")]),
+        .target(name: "OrderProviders", dependencies: [.product(name: "Martlet", package: "martlet")]),
+        .target(
+            name: "OrderFulfilment",
+            dependencies: ["OrderDomain", "OrderProviders", .product(name: "Martlet", package: "martlet")]),
         .target(
             name: "OrderService",
             dependencies: [
-                "OrderDomain", "OrderReadModel",
+                "OrderDomain", "OrderFulfilment", "OrderProviders", "OrderReadModel",
                 .product(name: "Martlet", package: "martlet"),
                 .product(name: "MartletCLI", package: "martlet"),
                 .product(name: "MartletHTTP", package: "martlet"),
@@ -37,9 +41,24 @@ let package = Package(
             ],
             exclude: ["Golden"]),
         .testTarget(
+            name: "OrderProvidersTests",
+            dependencies: [
+                "OrderDomain", "OrderProviders",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
+            ]),
+        .testTarget(
+            name: "OrderFulfilmentTests",
+            dependencies: [
+                "OrderDomain", "OrderFulfilment", "OrderProviders",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
+            ]),
+        .testTarget(
             name: "OrderServiceTests",
             dependencies: [
-                "OrderDomain", "OrderReadModel", "OrderService", "order-service", "projection-rebuild",
+                "OrderDomain", "OrderFulfilment", "OrderProviders", "OrderReadModel", "OrderService", "order-service",
+                "projection-rebuild",
                 .product(name: "Martlet", package: "martlet"),
                 .product(name: "MartletCLI", package: "martlet"),
                 .product(name: "MartletHTTP", package: "martlet"),

@@ -1,14 +1,22 @@
 import FoundationEssentials
 public import Martlet
 
-/// What a customer ordered, and what has become of it since: placed, paid, shipped, or cancelled before it was shipped.
+/// What a customer ordered, and what has become of it since: paid and shipped by hand, or fulfilled, or cancelled.
 ///
 /// ```
 ///            pay          ship
 ///   placed ──────▶ paid ──────▶ shipped
-///      │             │
-///      └──── cancel ─┴──▶ cancelled (what was paid is refunded)
+///     │ │            │
+///     │ └── cancel ──┴──▶ cancelled (what was paid by hand is refunded)
+///     │                       ▲
+///   fulfil                 abandon
+///     │                       │
+///     └───────────▶ fulfilling ──────▶ completed
+///                             complete
 /// ```
+/// An order in fulfilment takes no step by hand: the fulfilment has its money and its goods, and so decides alone how it
+/// ends. A wish to cancel it is noted for the fulfilment to see.
+///
 /// The order's id is its idempotency key: a command that was carried out once stays carried out, and sending it again
 /// causes nothing, whatever has happened since.
 public struct Order: Aggregate {
@@ -19,6 +27,10 @@ public struct Order: Aggregate {
     public private(set) var status: OrderStatus?
     /// What the customer paid; nil before. It stays after a refund.
     public private(set) var paidCents: Int?
+    /// Whether the fulfilment was ever asked for; it stays true when it has ended.
+    public private(set) var isFulfilmentRequested = false
+    /// Whether somebody wished to cancel while the order was in fulfilment.
+    public private(set) var isCancellationRequested = false
 
     public init() {}
 
@@ -28,6 +40,9 @@ public struct Order: Aggregate {
         case .pay(let at): try pay(at: at)
         case .ship(let at): try ship(at: at)
         case .cancel(let reason, let at): try cancel(reason: reason, at: at)
+        case .fulfil(let at): try fulfil(at: at)
+        case .complete(let at): try complete(at: at)
+        case .abandon(let reason, let at): try abandon(reason: reason, at: at)
         }
     }
 
@@ -41,6 +56,13 @@ public struct Order: Aggregate {
             status = .paid
         case .shipped: status = .shipped
         case .cancelled: status = .cancelled
+        case .fulfilmentRequested:
+            isFulfilmentRequested = true
+            status = .fulfilling
+        case .cancellationRequested: isCancellationRequested = true
+        case .completed(let cents, _):
+            paidCents = cents
+            status = .completed
         }
     }
 
@@ -54,6 +76,7 @@ public struct Order: Aggregate {
         guard let details else { throw .notPlaced }
         guard paidCents == nil else { return [] }
         guard status != .cancelled else { throw .cancelled }
+        guard status != .fulfilling else { throw .inFulfilment }
         return [.paid(cents: details.totalCents, at: at)]
     }
 
@@ -62,8 +85,9 @@ public struct Order: Aggregate {
         case nil: throw .notPlaced
         case .placed: throw .notPaid
         case .paid: return [.shipped(at: at)]
-        case .shipped: return []
+        case .shipped, .completed: return []
         case .cancelled: throw .cancelled
+        case .fulfilling: throw .inFulfilment
         }
     }
 
@@ -71,7 +95,8 @@ public struct Order: Aggregate {
         switch status {
         case nil: throw .notPlaced
         case .placed, .paid: return [.cancelled(reason: reason, refundedCents: paidCents ?? 0, at: at)]
-        case .shipped: throw .alreadyShipped
+        case .fulfilling: return isCancellationRequested ? [] : [.cancellationRequested(reason: reason, at: at)]
+        case .shipped, .completed: throw .alreadyShipped
         case .cancelled: return []
         }
     }

@@ -11,7 +11,7 @@ public struct OrderLine: Codable, Hashable, Sendable {
 
     /// - Throws: ``OrderFlaw`` with the field that breaks a rule.
     public init(sku: String, name: String, quantity: Int, unitCents: Int) throws(OrderFlaw) {
-        self.sku = try OrderText.checked(sku, field: "sku")
+        self.sku = try Stock.id(sku).key
         self.name = try OrderText.checked(name, field: "name")
         guard Self.quantities.contains(quantity) else {
             throw .outOfRange(field: "quantity", Self.quantities, found: quantity)

@@ -16,6 +16,8 @@ public struct OrderSummaries: TableProjection {
         case .placed(let details): row = OrderSummary(details, recorded)
         case .paid: row?.change(to: .paid, recorded)
         case .shipped: row?.change(to: .shipped, recorded)
+        case .fulfilmentRequested, .cancellationRequested: row?.change(to: .fulfilling, recorded)
+        case .completed: row?.change(to: .completed, recorded)
         case .cancelled: row?.change(to: .cancelled, recorded)
         }
     }

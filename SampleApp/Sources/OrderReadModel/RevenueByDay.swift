@@ -4,6 +4,8 @@ public import OrderDomain
 
 /// Keeps the table `revenue_by_day`: what was paid and what was refunded on each day, in UTC.
 ///
+/// What a fulfilment took counts on the day on which it was completed; what it gave back was never revenue.
+///
 /// Adding is not idempotent; that each event is added once is what Martlet promises. Orders of both partitions have
 /// payments on one day, so it is the database that adds them up.
 public struct RevenueByDay: Projection {
@@ -33,9 +35,9 @@ public struct RevenueByDay: Projection {
 
     public func project(_ recorded: Recorded<Order>, in transaction: Transaction) async throws {
         switch recorded.event {
-        case .paid(let cents, let at): transaction.enqueue(addition(on: at, paid: cents))
+        case .paid(let cents, let at), .completed(let cents, let at): transaction.enqueue(addition(on: at, paid: cents))
         case .cancelled(_, let cents, let at) where cents > 0: transaction.enqueue(addition(on: at, refunded: cents))
-        case .placed, .shipped, .cancelled: break
+        case .placed, .shipped, .cancelled, .fulfilmentRequested, .cancellationRequested: break
         }
     }
 

@@ -20,7 +20,9 @@ public enum OrderApplication {
     }
 
     /// All events that this build knows.
-    static let events: [KnownEvents] = [.aggregate(Order.self)]
+    static let events: [KnownEvents] = [
+        .aggregate(Order.self), .aggregate(Stock.self), .aggregate(Payment.self), .aggregate(Shipment.self),
+    ]
 
     /// The migrations that have not run yet, and the tables that are not there yet, as `schema/name`.
     static func pendingMigrations(_ application: Application) async throws -> [String] {

@@ -1,5 +1,6 @@
 public import Martlet
 public import MartletCLI
+import OrderProviders
 
 /// The program `order-service`.
 public enum OrderProgram {
@@ -10,11 +11,18 @@ public enum OrderProgram {
             "order-service",
             "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
             commands: [
-                MigrateCommand(application).command,
+                migrate(application),
                 VerifyCommand(application.store, OrderApplication.events).command, serve(application),
-                importing(application), report(application), ProjectionsCommand(application).command,
+                importing(application), report(application),
+                AuditCommand(application).command, ProjectionsCommand(application).command,
                 RebuildCommand(application).command,
             ])
+    }
+
+    /// The shop's schemas, and that of the providers which stand in for the world outside.
+    private static func migrate(_ application: Application) -> Command {
+        let providers = MigratedSchema(ProviderLedger.schema, ProviderLedger.migrations, on: application.pool)
+        return MigrateCommand(application, [providers]).command
     }
 
     private static func serve(_ application: Application) -> Command {

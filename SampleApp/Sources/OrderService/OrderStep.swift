@@ -6,6 +6,7 @@ enum OrderStep: String, CaseIterable, Sendable {
     case pay = "pay"
     case ship = "ship"
     case cancel = "cancel"
+    case fulfil = "fulfil"
 
     /// What the step makes of the order, as the last segment of its URL.
     var resource: String {
@@ -13,6 +14,7 @@ enum OrderStep: String, CaseIterable, Sendable {
         case .pay: "payment"
         case .ship: "shipment"
         case .cancel: "cancellation"
+        case .fulfil: "fulfilment"
         }
     }
 
@@ -23,6 +25,7 @@ enum OrderStep: String, CaseIterable, Sendable {
         switch self {
         case .pay: return .pay(at: time)
         case .ship: return .ship(at: time)
+        case .fulfil: return .fulfil(at: time)
         case .cancel:
             let reason = try fields.string("reason")
             do throws(OrderFlaw) {

@@ -66,6 +66,25 @@ struct OrderDetailsTests {
         }
     }
 
+    @Test func `an article is refused whose stock no stream could bear`() throws {
+        let longest = String(repeating: "a", count: 200)
+        #expect(try OrderLine(sku: longest, name: "Tea", quantity: 1, unitCents: 1).sku == longest)
+        #expect(throws: OrderFlaw(field: "sku", problem: "expected at most 200 bytes, found 202")) {
+            try OrderLine(sku: String(repeating: "é", count: 101), name: "Tea", quantity: 1, unitCents: 1)
+        }
+    }
+
+    @Test func `what an order wants of an article is the sum of its lines`() throws {
+        let lines = try [("T", 2), ("POT", 1), ("T", 3), ("e\u{301}", 1), ("é", 1)].map { sku, quantity in
+            try OrderLine(sku: sku, name: "Tea", quantity: quantity, unitCents: 100)
+        }
+        #expect(
+            try OrderDetails(customer: "Ada", placedAt: noon, lines: lines).demands == [
+                Demand(article: "T", quantity: 5), Demand(article: "POT", quantity: 1),
+                Demand(article: "e\u{301}", quantity: 1), Demand(article: "é", quantity: 1),
+            ])
+    }
+
     @Test func `an id is refused when a stream could not bear it`() throws {
         #expect(try Order.id(String(repeating: "a", count: 200)).key.count == 200)
         #expect(throws: OrderFlaw(field: "id", problem: "expected at most 200 bytes, found 202")) {

@@ -30,6 +30,11 @@ struct ImportTests {
         try await OrderImport(destination: destination).run(InputFile(path: path), rejectsPath: rejects)
     }
 
+    private func firstOrders(_ count: Int) throws -> [Substring] {
+        let text = try String(contentsOfFile: ShippedData.folder + "orders.jsonl", encoding: .utf8)
+        return Array(text.split(separator: "\n").prefix(count))
+    }
+
     @Test func `the shipped orders import once, however often they are imported`() async throws {
         try await Shop.open { shop in
             try await withFolder { folder in
@@ -48,6 +53,33 @@ struct ImportTests {
                 try await shop.catchUp()
                 #expect(try await ReadModelAudit(pool: shop.application.pool).differences() == [])
             }
+        }
+    }
+
+    @Test func `an import can ask for the fulfilment of every order in place of its steps`() async throws {
+        try await Shop.open { shop in
+            try await withFolder { folder in
+                let work = OrderImport(
+                    destination: ApplicationDestination(application: shop.application), steps: .fulfilment)
+                let path = folder + "orders"
+                try firstOrders(100).joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+                for _ in 0..<2 { _ = try await work.run(InputFile(path: path), rejectsPath: path + ".rejects") }
+                let types = try await shop.application.pool.query(
+                    "SELECT type, count(*) FROM martlet.events GROUP BY type ORDER BY type"
+                ).map { row in try row.decode(String.self, Int.self) }
+                #expect(types.map(\.0) == ["order.fulfilmentRequested", "order.placed"])
+                #expect(types.map(\.1) == [100, 100])
+            }
+        }
+    }
+
+    @Test func `a step of a file may be the fulfilment`() throws {
+        let steps = "{\"do\":\"fulfil\",\"at\":\"2026-10-25T10:00:00Z\"}"
+        let line = orderBody("a").dropLast() + ",\"steps\":[\(steps)]}"
+        let order = try ImportedOrder(line: Array(line.utf8))
+        #expect(order.steps.map(\.kind) == [.fulfil])
+        #expect(throws: FieldProblem.self) {
+            try ImportedOrder(line: Array(line.replacing(steps, with: "{\"do\":\"pay\"},\(steps)").utf8))
         }
     }
 
@@ -79,9 +111,7 @@ struct ImportTests {
                 let port = try #require(await iterator.next())
                 let destination = try ServiceDestination(url: "http://127.0.0.1:\(port)/")
                 let path = folder + "orders"
-                let lines = try String(contentsOfFile: ShippedData.folder + "orders.jsonl", encoding: .utf8)
-                    .split(separator: "\n").prefix(200)
-                try (lines + ["{\"id\":7}"]).joined(separator: "\n").write(
+                try (firstOrders(200) + ["{\"id\":7}"]).joined(separator: "\n").write(
                     toFile: path, atomically: true, encoding: .utf8)
                 let summary = try await importing(path, to: destination, rejects: path + ".rejects")
                 #expect(summary.new == 200)

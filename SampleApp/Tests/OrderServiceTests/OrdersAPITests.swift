@@ -68,8 +68,32 @@ struct OrdersAPITests {
         }
     }
 
+    @Test func `an order in fulfilment takes no step by hand, and a wish to cancel it is noted`() async throws {
+        try await Shop.open { shop in
+            _ = try await shop.post("/orders", orderBody("a"))
+            for (path, body, version) in [
+                ("fulfilment", "", 2), ("fulfilment", "{\"at\":\"2026-10-25T11:00:00Z\"}", 2),
+                ("cancellation", "{\"reason\":\"late\"}", 3), ("cancellation", "{\"reason\":\"too late\"}", 3),
+            ] {
+                let answer = try await shop.post("/orders/a/\(path)", body)
+                #expect(answer.status == .ok)
+                #expect(answer.text("status") == "fulfilling")
+                #expect(answer.number("version") == version)
+            }
+            for path in ["payment", "shipment"] {
+                let answer = try await shop.post("/orders/a/\(path)", "")
+                #expect(answer.status == .conflict)
+                #expect(answer.error("code") == "in_fulfilment")
+            }
+            try await shop.catchUp()
+            #expect(try await ids(shop, "/orders?status=fulfilling") == [["a"]])
+            #expect(try await ReadModelAudit(pool: shop.application.pool).differences() == [])
+        }
+    }
+
     @Test(arguments: [
-        ("b", "payment", "", HTTPStatus.notFound, "not_placed"), ("a", "shipment", "", .conflict, "not_paid"),
+        ("b", "fulfilment", "", HTTPStatus.notFound, "not_placed"),
+        ("b", "payment", "", .notFound, "not_placed"), ("a", "shipment", "", .conflict, "not_paid"),
         (String(repeating: "x", count: 300), "payment", "", .notFound, "not_placed"),
     ])
     func `a step that cannot be taken is refused`(

@@ -14,7 +14,11 @@ struct ReadModelAudit {
                 FROM martlet.events WHERE stream_id LIKE 'order-%'
             ), folded AS (
                 SELECT order_id, min(position) AS placed_position, max(position) AS last_position,
-                    max(version) AS version, (array_agg(name ORDER BY version DESC))[1] AS status,
+                    max(version) AS version,
+                    (array_agg(
+                        CASE WHEN name IN ('fulfilmentRequested', 'cancellationRequested') THEN 'fulfilling'
+                            ELSE name END
+                        ORDER BY version DESC))[1] AS status,
                     (array_agg(payload ORDER BY version))[1] AS placed
                 FROM events GROUP BY order_id
             ), expected AS (
@@ -40,9 +44,9 @@ struct ReadModelAudit {
             """
             WITH payments AS (
                 SELECT ((payload->>'at')::timestamptz AT TIME ZONE 'UTC')::date AS day,
-                    CASE type WHEN 'order.paid' THEN (payload->>'cents')::bigint ELSE 0 END AS paid,
+                    CASE WHEN type IN ('order.paid', 'order.completed') THEN (payload->>'cents')::bigint ELSE 0 END AS paid,
                     CASE type WHEN 'order.cancelled' THEN (payload->>'refundedCents')::bigint ELSE 0 END AS refunded
-                FROM martlet.events WHERE type IN ('order.paid', 'order.cancelled')
+                FROM martlet.events WHERE type IN ('order.paid', 'order.completed', 'order.cancelled')
             ), expected AS (
                 SELECT day, sum(paid) AS paid_cents, sum(refunded) AS refunded_cents,
                     count(*) FILTER (WHERE paid > 0) AS paid_orders, count(*) FILTER (WHERE refunded > 0) AS refunds

@@ -30,10 +30,14 @@ extension ActivityProvider {
 }
 
 /// What tells a provider that it was asked the same before: of the process, the instance and the step's number.
-public struct IdempotencyKey: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
+public struct IdempotencyKey: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByStringInterpolation,
+    CustomStringConvertible
+{
     public let rawValue: String
 
     public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(stringLiteral text: String) { self.init(rawValue: text) }
 
     public var description: String { rawValue }
 }

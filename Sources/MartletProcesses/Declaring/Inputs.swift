@@ -32,9 +32,11 @@ public struct Refusal<A: Aggregate>: Sendable {
     public let step: Step
     public let aggregate: StreamID<A>
     public let rejection: A.Rejection
+    /// When that was recorded, by the database's clock.
+    public let at: Date
 
-    public init(step: Step, aggregate: StreamID<A>, rejection: A.Rejection) {
-        (self.step, self.aggregate, self.rejection) = (step, aggregate, rejection)
+    public init(step: Step, aggregate: StreamID<A>, rejection: A.Rejection, at: Date) {
+        (self.step, self.aggregate, self.rejection, self.at) = (step, aggregate, rejection, at)
     }
 }
 
@@ -49,9 +51,11 @@ public struct Answer<P: ActivityProvider>: Sendable {
     /// What the provider was called as.
     public let step: Step
     public let outcome: Outcome
+    /// When that was recorded, by the database's clock.
+    public let at: Date
 
-    public init(step: Step, outcome: Outcome) {
-        (self.step, self.outcome) = (step, outcome)
+    public init(step: Step, outcome: Outcome, at: Date) {
+        (self.step, self.outcome, self.at) = (step, outcome, at)
     }
 }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import MartletDomain
 import MartletEventStore
 import MartletJSON
@@ -109,11 +110,13 @@ package struct ProviderUse<Input: Sendable>: Sendable {
     package let answer: @Sendable (StepPlace, AnswerRecord) throws -> Input
 }
 
-/// Which effect something came back from: its step's name, and what it was sent to.
+/// Which effect something came back from: its step's name, and what it was sent to; and when.
 package struct StepPlace: Hashable, Sendable {
     package let step: Step
     /// The stream's name, or the provider's.
     package let target: String
+    /// When what came back was recorded.
+    package let at: Date
 }
 
 /// What a call came to, as the journal has it.

@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import MartletProjections
 
 /// Coordinates what several aggregates and outside providers do for one purpose, such as an order's fulfilment: for each
@@ -55,6 +56,9 @@ public protocol ProcessManager: Codable, Sendable {
     /// Moves the state on by one input and says what is to be done.
     /// - Throws: anything; see ``onFailure``.
     mutating func react(to input: Input) throws -> [Effect]
+
+    /// What is to be sent once all is undone, just before the instance ends: commands only, whose refusals nobody hears.
+    func compensated(because reason: String, at moment: Date) -> [Effect]
 }
 
 extension ProcessManager {
@@ -64,6 +68,8 @@ extension ProcessManager {
     public static var patience: Duration { .seconds(3600) }
     public static var onFailure: FailurePolicy { .park() }
     public var phase: String { "running" }
+
+    public func compensated(because _: String, at _: Date) -> [Effect] { [] }
 }
 
 /// Which events a process manager takes when it is first deployed.

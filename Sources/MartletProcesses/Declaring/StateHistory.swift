@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import MartletJSON
 
 /// How instances that older versions of a process manager have started go on under today's.
@@ -52,12 +53,18 @@ struct ErasedProcess<Input: Sendable>: Sendable {
     /// Reads the state, reacts, and writes the state.
     let react: @Sendable ([UInt8], Input) throws -> (state: [UInt8], phase: String, effects: [Effect])
 
+    /// What the process has still to say once all is undone.
+    let compensated: @Sendable ([UInt8], String, Date) throws -> [Effect]
+
     init<P: ProcessManager>(_: P.Type) where P.Input == Input {
         start = { try PayloadEncoder().encode(P()) }
         react = { state, input in
             var process = try PayloadDecoder().decode(P.self, from: state)
             let effects = try process.react(to: input)
             return (try PayloadEncoder().encode(process), process.phase, effects)
+        }
+        compensated = { state, reason, moment in
+            try PayloadDecoder().decode(P.self, from: state).compensated(because: reason, at: moment)
         }
     }
 }

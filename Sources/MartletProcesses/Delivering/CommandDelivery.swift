@@ -54,7 +54,7 @@ extension Refusal where A.Rejection: Decodable {
         }
         self.init(
             step: place.step, aggregate: aggregate,
-            rejection: try PayloadDecoder().decode(A.Rejection.self, from: rejection))
+            rejection: try PayloadDecoder().decode(A.Rejection.self, from: rejection), at: place.at)
     }
 }
 
@@ -63,10 +63,11 @@ extension ProviderUse {
         (name, provider) = (P.name, P.self)
         answer = { place, record in
             switch record {
-            case .failed(let problem): return wrap(Answer(step: place.step, outcome: .failed(problem: problem)))
+            case .failed(let problem):
+                return wrap(Answer(step: place.step, outcome: .failed(problem: problem), at: place.at))
             case .answered(let bytes):
                 let answer = try PayloadDecoder().decode(P.Answer.self, from: bytes)
-                return wrap(Answer(step: place.step, outcome: .answered(answer)))
+                return wrap(Answer(step: place.step, outcome: .answered(answer), at: place.at))
             }
         }
     }

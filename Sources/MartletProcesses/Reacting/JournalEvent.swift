@@ -31,7 +31,7 @@ package struct EffectReference: Hashable, Codable, Sendable {
     /// The stream's name, or the provider's.
     package let target: String
 
-    var place: StepPlace { StepPlace(step: step, target: target) }
+    func place(at moment: Date) -> StepPlace { StepPlace(step: step, target: target, at: moment) }
 }
 
 /// The streams of a process manager's instances.

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import MartletDomain
 import MartletJSON
 
@@ -25,14 +26,18 @@ extension Reactor {
         return today
     }
 
-    func carryOut(_ effects: [Effect], _ instance: inout Instance, _ reaction: inout Reaction) throws {
+    func carryOut(
+        _ effects: [Effect], at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction
+    ) throws {
         for effect in effects {
             guard instance.status == .running else { throw ProcessFlaw.effectAfterEnd(of: name) }
-            try carryOut(effect, &instance, &reaction)
+            try carryOut(effect, at: moment, &instance, &reaction)
         }
     }
 
-    private func carryOut(_ effect: Effect, _ instance: inout Instance, _ reaction: inout Reaction) throws {
+    private func carryOut(
+        _ effect: Effect, at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction
+    ) throws {
         switch effect.action {
         case .issue(let outgoing):
             let number = try issue(outgoing, &instance, &reaction)
@@ -50,7 +55,7 @@ extension Reactor {
         case .complete:
             dropWaits(&instance, &reaction)
             end(.completed, &instance, &reaction)
-        case .compensate(let reason): compensate(because: reason, &instance, &reaction)
+        case .compensate(let reason): try compensate(because: reason, at: moment, &instance, &reaction)
         }
     }
 
@@ -95,26 +100,39 @@ extension Reactor {
         (instance.book.timers, instance.book.calls) = ([:], [])
     }
 
-    func compensate(because reason: String, _ instance: inout Instance, _ reaction: inout Reaction) {
+    func compensate(
+        because reason: String, at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction
+    ) throws {
         dropWaits(&instance, &reaction)
         (instance.status, instance.reason) = (.compensating, reason)
-        undoNext(&instance, &reaction)
+        try undoNext(at: moment, &instance, &reaction)
     }
 
-    func undoNext(after number: Int, _ instance: inout Instance) -> Reaction {
+    func undoNext(after number: Int, at moment: Date, _ instance: inout Instance) throws -> Reaction {
         var reaction = Reaction(changes: [.ended(number: number)])
-        undoNext(&instance, &reaction)
+        try undoNext(at: moment, &instance, &reaction)
         return reaction
     }
 
-    private func undoNext(_ instance: inout Instance, _ reaction: inout Reaction) {
+    private func undoNext(at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction) throws {
         guard let undo = instance.book.undo.popLast() else {
             instance.book.undoing = nil
+            try sayLastWords(at: moment, &instance, &reaction)
             return end(.compensated, &instance, &reaction)
         }
         let number = instance.book.nextNumber()
         instance.book.undoing = number
         reaction.changes.append(.issued(IssuedEffect(number: number, outgoing: undo.outgoing, isUndo: true)))
+    }
+
+    private func sayLastWords(at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction) throws {
+        let process = try process(of: &instance)
+        for effect in try process.compensated(instance.state, instance.reason ?? "", moment) {
+            guard case .issue(let outgoing) = effect.action, outgoing.kind == .command, effect.undo == nil else {
+                throw ProcessFlaw.effectAfterEnd(of: name)
+            }
+            _ = try issue(outgoing, &instance, &reaction)
+        }
     }
 
     private func end(_ status: InstanceStatus, _ instance: inout Instance, _ reaction: inout Reaction) {
@@ -158,7 +176,8 @@ extension ProcessFlaw: CustomStringConvertible {
         case .unencodable(let step, let name, let problem):
             "process \"\(name)\", step \"\(step)\" cannot be encoded: \(problem)"
         case .effectAfterEnd(let name):
-            "process \"\(name)\": expected no effect after complete or compensate, found one"
+            "process \"\(name)\": expected no effect after complete or compensate, and commands alone from"
+                + " compensated(because:at:), found another"
         case .newerState(let version, let newest, let name):
             "process \"\(name)\": expected a state of version \(newest) or older, found \(version)"
         case .unmigratedState(let version, let name, let problem):

@@ -32,97 +32,108 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     }
 
     /// Takes an event of an aggregate; starts the instance where there is none and the event starts one.
-    package func take(_ event: CorrelatedInput<Input>, _ instance: inout Instance?) throws -> Reaction {
+    /// - Parameter moment: when it was recorded.
+    package func take(
+        _ event: CorrelatedInput<Input>, at moment: Date, _ instance: inout Instance?
+    ) throws -> Reaction {
         if instance == nil {
             guard event.isStart else { return .ignored("no instance") }
             instance = Instance(state: try today.start(), stateVersion: history.version)
         }
         guard var known = instance else { return .ignored("no instance") }
         defer { instance = known }
-        return try take(event.input, &known)
+        return try take(event.input, at: moment, &known)
     }
 
     /// Takes what the instance's journal has.
-    package func take(_ event: JournalEvent, _ instance: inout Instance?) throws -> Reaction {
+    /// - Parameter moment: when it was recorded.
+    package func take(_ event: JournalEvent, at moment: Date, _ instance: inout Instance?) throws -> Reaction {
         guard var known = instance else { return .ignored("no instance") }
         defer { instance = known }
         guard !known.status.isEnd else { return .ignored("it has ended") }
         switch event {
         case .answered(let effect, let answer):
-            return try takeAnswer(.answered(Array(answer.utf8)), of: effect, &known)
+            return try takeAnswer(.answered(Array(answer.utf8)), of: effect, at: moment, &known)
         case .failed(let effect, let problem):
-            return try takeAnswer(.failed(problem: problem), of: effect, &known)
-        case .refused(let effect, let rejection): return try takeRefusal(rejection, of: effect, &known)
+            return try takeAnswer(.failed(problem: problem), of: effect, at: moment, &known)
+        case .refused(let effect, let rejection): return try takeRefusal(rejection, of: effect, at: moment, &known)
         case .delivered(let effect):
             guard known.book.undoing == effect.number else { return .ignored("not awaited") }
-            return undoNext(after: effect.number, &known)
-        case .timerDue(let timer, let number, let at): return try takeTimer(timer, number, at: at, &known)
+            return try undoNext(after: effect.number, at: moment, &known)
+        case .timerDue(let timer, let number, let at):
+            return try takeTimer(timer, number, due: at, at: moment, &known)
         case .retried(let effect, _): return Reaction(changes: [.reissued(number: effect.number)])
         case .skipped(let effect, let reason, let actor):
-            return try skip(effect, "skipped by \(actor): \(reason)", &known)
+            return try skip(effect, "skipped by \(actor): \(reason)", at: moment, &known)
         case .compensationRequested(let reason, _):
             guard known.status == .running else { return .ignored("it is being compensated already") }
             var reaction = Reaction()
-            compensate(because: reason, &known, &reaction)
+            try compensate(because: reason, at: moment, &known, &reaction)
             return reaction
         }
     }
 
-    private func take(_ input: Input, _ instance: inout Instance) throws -> Reaction {
+    private func take(_ input: Input, at moment: Date, _ instance: inout Instance) throws -> Reaction {
         guard !instance.status.isEnd else { return .ignored("it has ended") }
         guard instance.status == .running else { return .ignored("it is being compensated") }
         let process = try process(of: &instance)
         var reaction = Reaction()
         let (state, phase, effects) = try process.react(instance.state, input)
         (instance.state, instance.phase) = (state, phase)
-        try carryOut(effects, &instance, &reaction)
+        try carryOut(effects, at: moment, &instance, &reaction)
         return reaction
     }
 
     private func takeAnswer(
-        _ answer: AnswerRecord, of effect: EffectReference, _ instance: inout Instance
+        _ answer: AnswerRecord, of effect: EffectReference, at moment: Date, _ instance: inout Instance
     ) throws -> Reaction {
-        if instance.book.undoing == effect.number { return undoNext(after: effect.number, &instance) }
+        if instance.book.undoing == effect.number {
+            return try undoNext(after: effect.number, at: moment, &instance)
+        }
         guard let place = instance.book.calls.firstIndex(of: effect.number) else { return .ignored("not awaited") }
         guard let use = providers[effect.target] else { throw ProcessFlaw.unknownProvider(effect.target, of: name) }
-        let input = try use.answer(effect.place, answer)
+        let input = try use.answer(effect.place(at: moment), answer)
         instance.book.calls.remove(at: place)
-        var reaction = try take(input, &instance)
+        var reaction = try take(input, at: moment, &instance)
         reaction.changes.insert(.ended(number: effect.number), at: 0)
         return reaction
     }
 
     private func takeRefusal(
-        _ rejection: String, of effect: EffectReference, _ instance: inout Instance
+        _ rejection: String, of effect: EffectReference, at moment: Date, _ instance: inout Instance
     ) throws -> Reaction {
         let category = StreamName(effect.target)?.category ?? effect.target
         guard let refusal = targets[category]?.refusal else {
             throw ProcessFlaw.unknownTarget(effect.target, of: name)
         }
-        let input = try refusal(effect.place, Array(rejection.utf8))
+        let input = try refusal(effect.place(at: moment), Array(rejection.utf8))
         // What was refused needs no undoing.
         instance.book.undo.removeAll { $0.number == effect.number }
-        var reaction = instance.status == .running ? try take(input, &instance) : .ignored("it is being compensated")
+        var reaction = try take(input, at: moment, &instance)
         reaction.changes.insert(.ended(number: effect.number), at: 0)
         return reaction
     }
 
     private func takeTimer(
-        _ timer: TimerName, _ number: Int, at moment: Date, _ instance: inout Instance
+        _ timer: TimerName, _ number: Int, due: Date, at moment: Date, _ instance: inout Instance
     ) throws -> Reaction {
         guard instance.book.timers[timer.rawValue] == number else { return .ignored("the timer runs no more") }
         guard let wrapTimer else { throw ProcessFlaw.noTimers(name) }
         instance.book.timers[timer.rawValue] = nil
-        var reaction = try take(wrapTimer(Due(timer, at: moment)), &instance)
+        var reaction = try take(wrapTimer(Due(timer, at: due)), at: moment, &instance)
         reaction.changes.insert(.endedTimer(timer), at: 0)
         return reaction
     }
 
     /// What was skipped counts as failed where the process waits for it, and as done where it undoes something.
-    private func skip(_ effect: EffectReference, _ why: String, _ instance: inout Instance) throws -> Reaction {
-        if instance.book.undoing == effect.number { return undoNext(after: effect.number, &instance) }
+    private func skip(
+        _ effect: EffectReference, _ why: String, at moment: Date, _ instance: inout Instance
+    ) throws -> Reaction {
+        if instance.book.undoing == effect.number {
+            return try undoNext(after: effect.number, at: moment, &instance)
+        }
         guard !instance.book.calls.contains(effect.number) else {
-            return try takeAnswer(.failed(problem: why), of: effect, &instance)
+            return try takeAnswer(.failed(problem: why), of: effect, at: moment, &instance)
         }
         return Reaction(changes: [.ended(number: effect.number)])
     }

@@ -52,8 +52,8 @@ struct InstanceBatch<P: ProcessManager> {
         let before = instances[id]
         let reaction =
             switch input {
-            case .event(let event): try reactor.take(event, &instances[id])
-            case .journal(let recorded): try reactor.take(recorded.event, &instances[id])
+            case .event(let event): try reactor.take(event, at: stored.recordedAt, &instances[id])
+            case .journal(let recorded): try reactor.take(recorded.event, at: stored.recordedAt, &instances[id])
             }
         guard let instance = instances[id] else { return }
         moved[id] = stored.position

@@ -72,6 +72,9 @@ extension Order.Rejection {
         case .notPaid: "not_paid"
         case .alreadyShipped: "already_shipped"
         case .cancelled: "cancelled"
+        case .alreadyPaid: "already_paid"
+        case .inFulfilment: "in_fulfilment"
+        case .notInFulfilment: "not_in_fulfilment"
         }
     }
 }

@@ -11,6 +11,7 @@ struct ImportCommand: Sendable {
             .value("url", "URL", "bring them to this service over HTTP instead of straight to the database"),
             .value("rejects", "FILE", "where rejected lines go (default: the input's name and .rejects.jsonl)"),
             .value("concurrency", "N", "orders on their way at once (default: 16)"),
+            .flag("fulfil", "request the fulfilment of each order in place of the steps in the file"),
             .flag("wait", "wait until the read models have caught up"),
             .flag("json", "print the summary as one JSON object"),
         ],
@@ -25,6 +26,7 @@ struct ImportCommand: Sendable {
     private let rejectsPath: String
     private let url: String?
     private let concurrency: Int
+    private let steps: ImportedSteps
     private let isWaiting: Bool
     private let isJSON: Bool
 
@@ -34,6 +36,7 @@ struct ImportCommand: Sendable {
         rejectsPath = arguments["rejects"] ?? (path == "-" ? "orders" : path) + ".rejects.jsonl"
         url = arguments["url"]
         concurrency = try arguments.integer("concurrency", in: 1...256) ?? 16
+        steps = arguments.has("fulfil") ? .fulfilment : .asWritten
         isWaiting = arguments.has("wait")
         isJSON = arguments.has("json")
         guard !Self.isSameFile(path, rejectsPath) else {
@@ -63,7 +66,7 @@ struct ImportCommand: Sendable {
     ) async throws -> ExitCode {
         let input = try InputFile(path: path)
         defer { input.close() }
-        let work = OrderImport(destination: destination, concurrency: concurrency)
+        let work = OrderImport(destination: destination, concurrency: concurrency, steps: steps)
         var summary = try await work.run(input, rejectsPath: rejectsPath)
         if isWaiting, summary.stopped == nil {
             let begun = ContinuousClock.now

@@ -2,7 +2,7 @@ import FoundationEssentials
 import OrderDomain
 
 /// One line of an import: an order, and what was done to it since, as
-/// `{"id", "customer", "placedAt", "lines", "steps": [{"do": "pay" | "ship" | "cancel", "at", "reason"}]}`.
+/// `{"id", "customer", "placedAt", "lines", "steps": [{"do": "pay" | "ship" | "cancel" | "fulfil", "at", "reason"}]}`.
 struct ImportedOrder: Sendable {
     struct Step: Sendable {
         let kind: OrderStep
@@ -10,7 +10,7 @@ struct ImportedOrder: Sendable {
     }
 
     let form: OrderForm
-    let steps: [Step]
+    private(set) var steps: [Step]
 
     /// Reads a line, and tries it on an order that exists nowhere: a line with a step that the order's own rules refuse
     /// is refused whole, before anything of it is sent.
@@ -22,6 +22,13 @@ struct ImportedOrder: Sendable {
             ? try fields.objects("steps") { step throws(FieldProblem) in try Step(&step, now: now) } : []
         try fields.end()
         try rehearse()
+    }
+
+    /// The same order with nothing done to it but its fulfilment requested, as soon as it was placed.
+    var requestingFulfilment: ImportedOrder {
+        var order = self
+        order.steps = [Step(kind: .fulfil, command: .fulfil(at: form.details.placedAt))]
+        return order
     }
 
     private func rehearse() throws(FieldProblem) {

@@ -1,6 +1,21 @@
 import Martlet
 import MartletCLI
 
+/// Which steps an import takes.
+enum ImportedSteps: Sendable {
+    /// Those that are in the file.
+    case asWritten
+    /// None of those; the fulfilment of each order is requested in their place.
+    case fulfilment
+
+    fileprivate func of(_ order: ImportedOrder) -> ImportedOrder {
+        switch self {
+        case .asWritten: order
+        case .fulfilment: order.requestingFulfilment
+        }
+    }
+}
+
 /// Reads orders as JSON lines and brings them to a destination, many at once, in memory that does not grow.
 ///
 /// A line that is at fault goes to the rejects file and the rest goes on. A destination that is away is tried again for
@@ -8,6 +23,7 @@ import MartletCLI
 struct OrderImport<Destination: OrderDestination>: Sendable {
     let destination: Destination
     var concurrency = 16
+    var steps = ImportedSteps.asWritten
     /// How long one order is tried again.
     var patience: Duration = .seconds(30)
     /// The longest line, in bytes.
@@ -49,7 +65,7 @@ struct OrderImport<Destination: OrderDestination>: Sendable {
     private func deliver(_ line: NumberedLine) async throws -> LineOutcome {
         let start = ContinuousClock.now
         let order: ImportedOrder
-        do throws(FieldProblem) { order = try ImportedOrder(line: line.bytes) } catch {
+        do throws(FieldProblem) { order = steps.of(try ImportedOrder(line: line.bytes)) } catch {
             return LineOutcome(line: line, result: .rejected(error.description))
         }
         do throws(DeliveryError) {

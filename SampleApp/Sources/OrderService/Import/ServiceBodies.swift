@@ -25,8 +25,8 @@ struct StepBody: Encodable {
     init(_ command: Order.Command) {
         switch command {
         case .place: (at, reason) = (nil, nil)
-        case .pay(let time), .ship(let time): (at, reason) = (time, nil)
-        case .cancel(let why, let time): (at, reason) = (time, why)
+        case .pay(let time), .ship(let time), .fulfil(let time), .complete(let time): (at, reason) = (time, nil)
+        case .cancel(let why, let time), .abandon(let why, let time): (at, reason) = (time, why)
         }
     }
 }
