@@ -26,10 +26,10 @@ serve: ## the same, and the service keeps running until Ctrl-C (PORT=8080 choose
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run .postgres Scripts/serve
 
-bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|project|rivals|size, BENCH_SECONDS=10)
+bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|project|process|rivals|size, BENCH_SECONDS=10)
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql
-	@Scripts/cluster run --throwaway Scripts/bench
+	@CLUSTER_COUNTS_STATEMENTS=yes Scripts/cluster run --throwaway Scripts/bench
 
 fuzz: ## libFuzzer against the JSON coders, with Foundation as the oracle (FUZZ_SECONDS=60)
 	@Scripts/toolchain

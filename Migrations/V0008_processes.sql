@@ -1,5 +1,8 @@
 -- What process managers keep. A process manager follows the log like a projection and has its build, partitions, leases
 -- and dead letters; what is its own is here, and commits with its partition's checkpoint.
+--
+-- Builds of process managers stay, so nothing refers to them by a foreign key: each row that is written would lock the
+-- build's, which all partitions share.
 
 -- Each instance: where it stands, and the state that its next input finds.
 CREATE TABLE "{schema}".process_instances (
@@ -20,8 +23,6 @@ CREATE TABLE "{schema}".process_instances (
     -- Which inputs it waits for, and what undoes its steps.
     book json NOT NULL,
     CONSTRAINT process_instances_pkey PRIMARY KEY (build, instance),
-    CONSTRAINT process_instances_build_fkey FOREIGN KEY (build)
-        REFERENCES "{schema}".projection_builds ON DELETE CASCADE,
     CONSTRAINT process_instances_status_check CHECK (
         status IN ('running', 'compensating', 'completed', 'compensated')
         AND (ended_at IS NOT NULL) = (status IN ('completed', 'compensated')))
@@ -65,8 +66,6 @@ CREATE TABLE "{schema}".process_effects (
     metadata json NOT NULL,
     CONSTRAINT process_effects_pkey PRIMARY KEY (build, partition, effect),
     CONSTRAINT process_effects_number_key UNIQUE (build, instance, number),
-    CONSTRAINT process_effects_build_fkey FOREIGN KEY (build)
-        REFERENCES "{schema}".projection_builds ON DELETE CASCADE,
     CONSTRAINT process_effects_kind_check CHECK (kind IN ('command', 'call'))
 );
 
@@ -83,9 +82,7 @@ CREATE TABLE "{schema}".process_timers (
     partition smallint NOT NULL,
     instance text COLLATE "C" NOT NULL,
     timer text COLLATE "C" NOT NULL,
-    CONSTRAINT process_timers_pkey PRIMARY KEY (build, instance, timer),
-    CONSTRAINT process_timers_build_fkey FOREIGN KEY (build)
-        REFERENCES "{schema}".projection_builds ON DELETE CASCADE
+    CONSTRAINT process_timers_pkey PRIMARY KEY (build, instance, timer)
 );
 
 CREATE INDEX process_timers_due_idx ON "{schema}".process_timers (build, partition, due_at) WHERE fired_at IS NULL;
@@ -107,9 +104,7 @@ CREATE TABLE "{schema}".process_history (
     ignored text,
     -- What the process asked for, as a JSON array.
     effects json NOT NULL,
-    CONSTRAINT process_history_pkey PRIMARY KEY (build, instance, position),
-    CONSTRAINT process_history_build_fkey FOREIGN KEY (build)
-        REFERENCES "{schema}".projection_builds ON DELETE CASCADE
+    CONSTRAINT process_history_pkey PRIMARY KEY (build, instance, position)
 );
 
 COMMENT ON TABLE "{schema}".process_history IS 'Each instance''s inputs and what they have led to.';

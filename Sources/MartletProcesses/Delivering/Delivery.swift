@@ -95,7 +95,10 @@ struct Delivery<P: ProcessManager>: Sendable {
         }
         let metadata = try PayloadDecoder().decode(Metadata.self, from: pending.metadata)
         let delivery = CommandDelivery(stream: stream, body: pending.body, id: id, metadata: metadata)
-        switch try await target.deliver(surroundings.store, delivery) {
+        let outcome = try await surroundings.turns.take(reference.target) {
+            try await target.deliver(surroundings.store, delivery)
+        }
+        switch outcome {
         case .accepted:
             guard pending.isUndo else { return .delivered }
             return try await record(.delivered(reference))

@@ -14,6 +14,7 @@ struct ProcessSurroundings<P: ProcessManager>: Sendable {
     let bells = Bells()
     /// Those that may be what ended a process go through it one at a time.
     let suspects = Turnstile(limit: 1)
+    let turns = StreamTurns()
     let time: TimeSource
     let incidents: IncidentReport
 

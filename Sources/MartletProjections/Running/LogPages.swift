@@ -14,6 +14,15 @@ actor LogPages<Writer: ReadModelWriter> {
         let isFull: Bool
         /// How many events of the log it was made of, and their bytes.
         let extent: (events: Int, bytes: Int)
+
+        /// What of it lies beyond a position.
+        /// - Parameter isEnd: whether the log is known to end with it.
+        func rest(after position: GlobalPosition, isEnd: Bool) -> Page {
+            let first = events.firstIndex { $0.position > position } ?? events.endIndex
+            return Page(
+                events: first == 0 ? events : Array(events[first...]), through: through, last: last,
+                isFull: isFull || !isEnd, extent: extent)
+        }
     }
 
     private struct Entry {
@@ -21,6 +30,13 @@ actor LogPages<Writer: ReadModelWriter> {
         let begun: ContinuousClock.Instant
         let generation: UInt64
         let task: Task<Page, any Error>
+        /// Once it was read.
+        var page: Page?
+
+        func reaches(beyond position: GlobalPosition) -> Bool {
+            guard let page else { return false }
+            return self.position <= position && position < page.through
+        }
 
         /// Whether it tells the end of the log, too, as well as a look now would.
         func isFresh(since generation: UInt64) -> Bool {
@@ -32,8 +48,9 @@ actor LogPages<Writer: ReadModelWriter> {
     private let store: EventStore
     private var size: PageSize
     private var entries: [Entry] = []
-    /// Two that are worked on and two ahead of them; whoever is elsewhere reads for itself.
-    private static var capacity: Int { 4 }
+    /// Workers that are busy fall behind each other by as much as is appended meanwhile, in pages that are not full; whoever
+    /// is further behind reads for itself.
+    private static var capacity: Int { 32 }
 
     init(_ writer: Writer, _ store: EventStore) {
         (self.writer, self.store) = (writer, store)
@@ -44,17 +61,41 @@ actor LogPages<Writer: ReadModelWriter> {
     /// - Parameter generation: of the wake-ups that the caller has seen: what was begun before says nothing about what
     ///   was appended since.
     func page(after position: GlobalPosition, since generation: UInt64) async throws -> Page {
-        if let entry = entries.first(where: { $0.position == position }),
-            case .success(let page) = await entry.task.result, page.isFull || entry.isFresh(since: generation)
+        if let known = entries.last(where: { $0.reaches(beyond: position) }), let page = known.page {
+            return readAhead(of: page.rest(after: position, isEnd: known.isFresh(since: generation)), generation)
+        }
+        if let entry = entries.last(where: { $0.position == position }),
+            case .success(let page) = await entry.task.result
         {
-            return readAhead(of: page, generation)
+            note(page, of: entry)
+            let isEnd = entry.isFresh(since: generation)
+            // What it has is true however old it is; that there is no more has to be new.
+            if isEnd || page.through > position {
+                return readAhead(of: page.rest(after: position, isEnd: isEnd), generation)
+            }
         }
         let entry = begin(position, generation)
         do {
-            return readAhead(of: try await entry.task.value, generation)
+            let page = try await entry.task.value
+            note(page, of: entry)
+            return readAhead(of: page, generation)
         } catch {
             entries.removeAll { $0.task == entry.task }
             throw error
+        }
+    }
+
+    private func note(_ page: Page, of entry: Entry) {
+        guard let index = entries.firstIndex(where: { $0.task == entry.task }) else { return }
+        entries[index].page = page
+        drop()
+    }
+
+    /// Keeps as many events as two full pages that are worked on and two ahead of them have.
+    private func drop() {
+        var events = entries.map { $0.page?.extent.events ?? size.limit }.reduce(0, +)
+        while entries.count > Self.capacity || (entries.count > 4 && events > 4 * size.limit) {
+            events -= entries.removeFirst().page?.extent.events ?? size.limit
         }
     }
 
@@ -66,8 +107,8 @@ actor LogPages<Writer: ReadModelWriter> {
         let task = Task { try await Self.read(after: position, limit, store, writer) }
         let entry = Entry(position: position, begun: .now, generation: generation, task: task)
         entries.removeAll { $0.position == position }
-        if entries.count == Self.capacity { entries.removeFirst() }
         entries.append(entry)
+        drop()
         return entry
     }
 
