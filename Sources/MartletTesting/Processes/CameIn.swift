@@ -31,7 +31,7 @@ public struct CameIn: Sendable {
 
     /// Events of an aggregate.
     /// - Parameters:
-    ///   - time: when they were recorded, if that is later than now; timers that are due until then come in before them.
+    ///   - time: when they were recorded, if that is later than now; timers due until then come in before them.
     ///   - metadata: what they carry beside their payloads.
     public static func on<A: Aggregate>(
         _ id: StreamID<A>, _ events: A.Event..., at time: Date? = nil, metadata: Metadata = .none
@@ -65,7 +65,7 @@ public struct CameIn: Sendable {
     /// The clock stands still otherwise, unless events say when they were recorded.
     public static func after(_ duration: Duration) -> CameIn { CameIn(kind: .time(duration)) }
 
-    /// An operator has decided that `step` is never to be had: it counts as failed, or, when it undoes something, as done.
+    /// An operator has decided that `step` is never to be had: it counts as failed, or, as an undo, as done.
     public static func skipped(_ step: Step, because reason: String = "never to be had") -> CameIn {
         CameIn(kind: .skip(step, reason: reason))
     }

@@ -9,7 +9,7 @@ extension GivenProcess {
     /// .when(.refused(Account.self, .closed, of: "deliver"))
     /// .thenUndoes(["release", "give back"])
     /// ```
-    /// - Parameter failing: one that does not work, behind the others: it stays with the operator, and the instance with
+    /// - Parameter failing: one that does not work, behind the others: it waits for an operator, and the instance with
     ///   it. The story goes on with ``CameIn/skipped(_:because:)``, or with this again when it works at last.
     @discardableResult
     public func thenUndoes(

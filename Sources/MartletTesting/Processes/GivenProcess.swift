@@ -17,8 +17,8 @@ public import Testing
 /// ```
 /// No database, and no time but what ``CameIn/after(_:)`` says: inputs move the instance by the code that does so in
 /// production, and what they are goes through the form in which the log keeps it. Nothing is sent and no provider is
-/// called. What differs is an issue at the line of the step that found it. Inputs that say nothing of their time come in
-/// at 2026-01-01, midnight in UTC.
+/// called. What differs is an issue at the line of the step that found it. Inputs that say nothing of their time come
+/// in at 2026-01-01, midnight in UTC.
 ///
 /// One story is of one instance. An answer or a refusal that the instance does not wait for is an issue, and so is an
 /// event of another instance.

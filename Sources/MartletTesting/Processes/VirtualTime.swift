@@ -36,8 +36,7 @@ public final class VirtualTime: Sendable {
 }
 
 extension Application {
-    /// Wires the parts as ``Application/init(postgres:schema:readModels:connections:limits:cache:commandRetention:lease:incidents:parts:)``
-    /// does, on a clock of timers that the test moves.
+    /// Wires the parts as any application's are, but on a clock of timers that the test moves.
     public init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", connections: Int = 16,
         lease: Duration = .seconds(5), incidents: IncidentReport = .standardError, time: VirtualTime,
