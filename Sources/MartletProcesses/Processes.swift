@@ -33,11 +33,11 @@ public struct Processes: Sendable {
             "expected a process's name without a hyphen or a slash, found \"\(P.name)\"")
         name = P.name
         wire = { [gates] projections, time in
-            ProcessHandle(
-                ProcessSurroundings<P>(
-                    store: projections.store, pool: projections.pool, schema: projections.schema, gates: gates,
-                    time: time, incidents: projections.incidents),
-                in: projections)
+            let surroundings = ProcessSurroundings<P>(
+                store: projections.store, pool: projections.pool, schema: projections.schema, gates: gates,
+                time: time, incidents: projections.incidents)
+            time.whenMoved { [bells = surroundings.bells] in await bells.wakeAll() }
+            return ProcessHandle(surroundings, in: projections)
         }
     }
 }

@@ -5,7 +5,7 @@ import Martlet
 struct Jar: Aggregate {
     static let category = "jar"
 
-    enum Command: Encodable {
+    enum Command: Codable {
         case fill(count: Int)
         case take(count: Int)
         case lookAway

@@ -7,27 +7,30 @@ import Testing
 
 struct Account: Aggregate {
     static let category = "account"
+    static let mostCents = 10_000_00
 
-    enum Command {
-        case receive(cents: Int)
+    enum Command: Codable {
+        case receive(cents: Int, transfer: String? = nil)
         case send(cents: Int, to: Account.ID)
     }
 
     enum Event: EventPayload {
-        case received(cents: Int)
+        case received(cents: Int, transfer: String? = nil)
         case sent(cents: Int, to: Account.ID)
     }
 
-    enum Rejection: Error, Equatable {
+    enum Rejection: Error, Codable, Equatable {
         case insufficientFunds(shortBy: Int)
+        case tooMuch
     }
 
     var balance = 0
 
     func decide(_ command: Command) throws(Rejection) -> [Event] {
         switch command {
-        case .receive(let cents):
-            return [.received(cents: cents)]
+        case .receive(let cents, let transfer):
+            guard cents <= Self.mostCents - balance else { throw .tooMuch }
+            return [.received(cents: cents, transfer: transfer)]
         case .send(let cents, let recipient):
             guard balance >= cents else { throw .insufficientFunds(shortBy: cents - balance) }
             return [.sent(cents: cents, to: recipient)]
@@ -36,7 +39,7 @@ struct Account: Aggregate {
 
     mutating func apply(_ event: Event) {
         switch event {
-        case .received(let cents): balance += cents
+        case .received(let cents, _): balance += cents
         case .sent(let cents, _): balance -= cents
         }
     }
@@ -51,7 +54,7 @@ struct Balances: Projection {
     func project(_ recorded: Recorded<Account>, in transaction: Transaction) async throws {
         let change =
             switch recorded.event {
-            case .received(let cents): cents
+            case .received(let cents, _): cents
             case .sent(let cents, _): -cents
             }
         transaction.enqueue(
@@ -126,6 +129,45 @@ func program(of bank: Application) -> Program {
         commands: [MigrateCommand(bank).command, ProjectionsCommand(bank).command, RebuildCommand(bank).command])
 }  // in main.swift: exit(await program(of: bank).run(Array(CommandLine.arguments.dropFirst())).rawValue)
 
+struct Transfers: ProcessManager {
+    static let name = "transfer"
+
+    enum Input: ProcessInput {
+        case account(Recorded<Account>)
+        case refused(Refusal<Account>)
+
+        static let sources: [InputSource<Self>] = [
+            .events(Self.account, of: { $0.transfer }, starting: { if case .sent = $0.event { true } else { false } }),
+            .refusals(Self.refused),
+        ]
+    }
+
+    mutating func react(to input: Input) -> [Effect] {
+        switch input {
+        case .account(let recorded):
+            switch recorded.event {
+            case .sent(let cents, let recipient):
+                return [
+                    .onCompensation(.send(.receive(cents: cents), to: recorded.stream, as: "give back")),
+                    .send(.receive(cents: cents, transfer: recorded.transfer), to: recipient, as: "deliver"),
+                ]
+            case .received: return [.complete]
+            }
+        case .refused(let refusal): return [.compensate(because: "\(refusal.rejection)")]
+        }
+    }
+}
+
+extension Recorded<Account> {
+    /// A transfer goes by the id of the event that began it.
+    var transfer: String? {
+        switch event {
+        case .sent: "\(id)"
+        case .received(_, let transfer): transfer
+        }
+    }
+}
+
 struct AccountTests {
     @Test func `sending takes from the balance, and never more than there is`() {
         Given<Account>([.received(cents: 5_00)])
@@ -154,6 +196,18 @@ struct ProjectionTests {
         try await GivenEvents(for: Balances(), .on(ada, .received(cents: 5_00)))
             .when(.on(ada, .sent(cents: 1_00, to: "bob")))
             .then("SELECT account, cents FROM balances", [("ada", 4_00)])
+            .checkReplay()
+    }
+}
+
+struct TransferTests {
+    let ada = Account.ID("ada")
+
+    @Test func `what the recipient refuses is given back`() {
+        GivenProcess(Transfers.self, .on(ada, .sent(cents: 5_00, to: "bob")))
+            .when(.refused(Account.self, .tooMuch, of: "deliver"))
+            .then([.compensate(because: "tooMuch")])
+            .thenUndoes(["give back"])
             .checkReplay()
     }
 }

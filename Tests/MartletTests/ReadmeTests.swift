@@ -57,4 +57,28 @@ struct ReadmeTests {
             #expect(cents == 15_00)
         }
     }
+
+    @Test func `the README's transfers arrive, or come back`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let bank = Application(postgres: database.configuration) { Processes(Transfers.self) }
+            try await bank.migrate()
+            let running = Task { try await bank.run() }
+            defer { running.cancel() }
+            let (ada, bob, rich) = (Account.ID("ada"), Account.ID("bob"), Account.ID("rich"))
+            try await bank.execute(.receive(cents: 20_00), on: ada)
+            try await bank.execute(.receive(cents: Account.mostCents), on: rich)
+            try await bank.execute(.send(cents: 5_00, to: bob), on: ada)
+            try await bank.execute(.send(cents: 7_00, to: rich), on: ada)
+            let deadline = ContinuousClock.now + .seconds(20)
+            func ends() async throws -> [String] {
+                try await bank.pool.query(
+                    "SELECT status FROM martlet.process_instances WHERE ended_at IS NOT NULL ORDER BY status"
+                ).map { try $0.decode(String.self) }
+            }
+            while try await ends().count < 2, .now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(try await ends() == ["compensated", "completed"])
+            #expect(try await bank.store.load(ada).state.balance == 15_00)
+            #expect(try await bank.store.load(bob).state.balance == 5_00)
+        }
+    }
 }

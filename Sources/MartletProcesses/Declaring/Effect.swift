@@ -3,7 +3,7 @@ public import MartletDomain
 import MartletJSON
 
 /// Something that a process manager wants done, once its reaction is committed.
-public struct Effect: Sendable {
+public struct Effect: Hashable, Sendable {
     package enum Action: Hashable, Sendable {
         case issue(Outgoing)
         case startTimer(TimerName, TimerDue)

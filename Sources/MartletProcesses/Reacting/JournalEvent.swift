@@ -41,6 +41,10 @@ package struct EffectReference: Hashable, Codable, Sendable {
     /// The stream's name, or the provider's.
     package let target: String
 
+    package init(number: Int, round: Int, step: Step, target: String) {
+        (self.number, self.round, self.step, self.target) = (number, round, step, target)
+    }
+
     func place(at moment: Date) -> StepPlace { StepPlace(step: step, target: target, at: moment) }
 }
 

@@ -3,6 +3,8 @@ import FoundationEssentials
 /// What one input has come to, besides the instance's new state.
 package struct Reaction: Hashable, Sendable {
     package var changes: [Change] = []
+    /// What the process has asked for, in its own words.
+    package var effects: [Effect] = []
     /// Why the input has changed nothing; nil when it was taken.
     package var ignored: String?
 

@@ -96,6 +96,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
         var reaction = Reaction()
         let (state, phase, effects) = try process.react(instance.state, input)
         (instance.state, instance.phase) = (state, phase)
+        reaction.effects = effects
         try carryOut(effects, at: moment, &instance, &reaction)
         return reaction
     }

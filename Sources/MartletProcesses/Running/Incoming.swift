@@ -14,7 +14,7 @@ package enum Incoming<P: ProcessManager>: EventInput {
     }
 
     /// The key of the instance that it is for; nil when it is for none.
-    var instance: String? {
+    package var instance: String? {
         switch self {
         case .event(let event): event.instance
         case .journal(let recorded): recorded.stream.key

@@ -61,13 +61,25 @@ final class Bells: Sendable {
             return signal
         }
     }
+
+    func wakeAll() async {
+        for signal in signals.withLock({ Array($0.values) }) { await signal.wake() }
+    }
 }
 
 /// The clock by which timers are due: the database's, or one that a test moves.
 package struct TimeSource: Sendable {
+    package typealias Listener = @Sendable () async -> Void
+
     package let now: @Sendable () -> SQL
+    /// Has a listener told whenever the clock was moved on otherwise than by time itself.
+    let whenMoved: @Sendable (@escaping Listener) -> Void
 
-    package init(_ now: @escaping @Sendable () -> SQL) { self.now = now }
+    package init(
+        _ now: @escaping @Sendable () -> SQL, whenMoved: @escaping @Sendable (@escaping Listener) -> Void = { _ in }
+    ) {
+        (self.now, self.whenMoved) = (now, whenMoved)
+    }
 
-    package static let database = TimeSource { "clock_timestamp()" }
+    package static let database = TimeSource({ "clock_timestamp()" })
 }
