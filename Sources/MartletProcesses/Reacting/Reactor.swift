@@ -46,7 +46,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     package func take(_ event: JournalEvent, _ instance: inout Instance?) throws -> Reaction {
         guard var known = instance else { return .ignored("no instance") }
         defer { instance = known }
-        guard !known.status.isEnd else { return .ignored("it has ended") }
+        guard !known.status.isEnd else { return takeAtEnd(event) }
         switch event {
         case .answered(let effect, let answer):
             return try takeAnswer(.answered(Array(answer.utf8)), of: effect, &known)
@@ -65,6 +65,17 @@ package struct Reactor<Input: ProcessInput>: Sendable {
             var reaction = Reaction()
             compensate(because: reason, &known, &reaction)
             return reaction
+        }
+    }
+
+    /// What was sent before the end still arrives, or an operator sees to it; the process hears nothing of it.
+    private func takeAtEnd(_ event: JournalEvent) -> Reaction {
+        switch event {
+        case .answered(let effect, _), .failed(let effect, _), .refused(let effect, _), .delivered(let effect):
+            Reaction(changes: [.ended(number: effect.number)], ignored: "it has ended")
+        case .retried(let effect, _): Reaction(changes: [.reissued(number: effect.number)])
+        case .skipped(let effect, _, _): Reaction(changes: [.ended(number: effect.number)])
+        case .timerDue, .compensationRequested: .ignored("it has ended")
         }
     }
 
