@@ -63,8 +63,8 @@ let package = Package(
         .testTarget(
             name: "MartletProcessesTests",
             dependencies: [
-                "Martlet", "MartletEventStore", "MartletPostgres", "MartletProcesses", "MartletProjections",
-                "MartletTesting",
+                "Martlet", "MartletCLI", "MartletEventStore", "MartletPostgres", "MartletProcesses",
+                "MartletProjections", "MartletTesting",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),
