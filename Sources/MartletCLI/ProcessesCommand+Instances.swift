@@ -121,7 +121,7 @@ extension ProcessesCommand {
             guard !instances.isEmpty else { return [isStuck ? "no instance is stuck" : "there is none"] }
             var table = TextTable(
                 .text("key"), .text("since"), .text("status"), .text("phase"), .text(isStuck ? "trouble" : ""),
-                .text(""))
+                .text(isStuck ? "what it waits for" : ""))
             for entry in instances {
                 table.add(
                     .text(entry.instance.key.onOneLine), .text(entry.instance.since.formatted(.iso8601)),
@@ -136,6 +136,7 @@ extension ProcessesCommand {
 
 extension RecordedEffect {
     fileprivate var words: String {
-        "\(kind.rawValue) \(name.onOneLine)" + (target.map { " to \($0)" } ?? "")
+        if kind == .retry, let number { return "step number \(number) again" }
+        return "\(kind.rawValue) \(name.onOneLine)" + (target.map { " to \($0)" } ?? "")
     }
 }

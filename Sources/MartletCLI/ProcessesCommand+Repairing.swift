@@ -84,7 +84,8 @@ extension ProcessesCommand {
         let forgotten: Int
 
         var lines: [String] {
-            ["forgot \(forgotten.counted("instance")) of \"\(process)\" that ended before \(before.formatted(.iso8601))"]
+            let before = before.formatted(.iso8601)
+            return ["forgot \(forgotten.counted("instance")) of \"\(process)\" that ended before \(before)"]
         }
     }
 

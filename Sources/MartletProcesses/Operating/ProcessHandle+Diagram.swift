@@ -34,7 +34,7 @@ extension InstanceQueries {
             SELECT e.*, (
                 SELECT string_agg(x.effect ->> 'kind' || ' ' || (x.effect ->> 'name'), ', ' ORDER BY x.place)
                 FROM json_array_elements(e.effects) WITH ORDINALITY x (effect, place)
-                WHERE x.effect ->> 'kind' <> 'end'
+                WHERE x.effect ->> 'kind' NOT IN ('end', 'retry')
             ) AS asked
             FROM entries e WHERE e.ignored IS NULL
         )

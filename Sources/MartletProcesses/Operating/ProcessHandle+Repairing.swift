@@ -51,7 +51,8 @@ extension ProcessHandle {
         return try await record(.compensationRequested(reason: reason, by: actor), key)
     }
 
-    /// Has the process react to an instance's parked inputs in their order, until one fails again.
+    /// Has the process react to an instance's parked inputs in their order, until one fails again. What it asks for then is
+    /// delivered within some seconds: whoever has the instance's partition finds it when it next looks.
     /// - Throws: ``ProcessOperationError``, `ParkingError`, `EventStoreError`, `PostgresError`.
     @discardableResult
     public func retryParked(_ key: String) async throws -> RetryOutcome {

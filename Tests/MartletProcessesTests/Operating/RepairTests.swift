@@ -67,7 +67,8 @@ import Testing
             try await agency.order(.plan)
             _ = try await agency.reportOnceBooked()
             try await agency.order(.note("arrived"))
-            #expect(try await agency.report { $0.life?.status == .completed } != nil)
+            let completed = try await agency.report { $0.life?.status == .completed }
+            #expect(completed?.life?.status == .completed)
             try await agency.agency.pool.execute(
                 """
                 INSERT INTO martlet.process_effects
@@ -210,6 +211,24 @@ import Testing
             #expect(seen.steps.withLock(\.self).map(\.forgotten) == [0, 500, 1000, 1199])
             #expect(seen.steps.withLock(\.self).allSatisfy { $0.total == 1199 })
             #expect(try await agency.travel.instances(where: .status(.running)).map(\.key) == ["sleeper3"])
+        }
+    }
+
+    @Test func `a step that is tried again starts from nothing`() async throws {
+        let hotel = Hotel()
+        hotel.cancelAnswer.withLock { $0 = .no }
+        try await TravelAgency.with(hotel) { agency in
+            try await agency.order(.plan)
+            _ = try await agency.reportOnceBooked()
+            try await agency.order(.callOff)
+            for round in 1...3 {
+                let parked = try await agency.report { $0.effects.first?.round == round && $0.trouble == .parkedStep }
+                #expect(parked?.effects.first?.attempts == 1)
+                #expect(parked?.effects.first?.problem == "the provider has answered \"no\"")
+                try await agency.travel.retry("unbook", of: "42", by: "ada")
+            }
+            let keys = hotel.keys.withLock { $0.map(\.rawValue) }
+            #expect(keys.prefix(4) == ["travel/42/1.1", "travel/42/2.1", "travel/42/2.2", "travel/42/2.3"])
         }
     }
 }

@@ -7,8 +7,14 @@ import Synchronization
 struct Trip: Aggregate {
     static let category = "trip"
 
-    enum Command: Codable { case plan, callOff, note(String) }
-    enum Event: EventPayload, Equatable { case planned, calledOff, noted(String) }
+    enum Command: Codable {
+        case plan, callOff
+        case note(String)
+    }
+    enum Event: EventPayload, Equatable {
+        case planned, calledOff
+        case noted(String)
+    }
     enum Rejection: Error, Codable { case calledOff }
 
     var isCalledOff = false
@@ -31,7 +37,10 @@ final class Hotel: ActivityProvider {
     static let name = "hotel"
 
     enum Request: Codable, Equatable { case book, cancel }
-    enum Answer: String, Codable { case done = "done", no = "no" }
+    enum Answer: String, Codable {
+        case done = "done"
+        case no = "no"
+    }
 
     let policy = CallPolicy(timeout: .seconds(1), attempts: 3, pause: .milliseconds(5))
     let answer = Mutex<Answer?>(.done)
