@@ -65,7 +65,7 @@ let package = Package(
         .testTarget(
             name: "MartletProcessesTests",
             dependencies: [
-                "Martlet", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProcesses",
+                "Martlet", "MartletCLI", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProcesses",
                 "MartletProjections", "MartletTesting", "process-fixture",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),

@@ -28,7 +28,8 @@ CREATE TABLE "{schema}".process_instances (
         AND (ended_at IS NOT NULL) = (status IN ('completed', 'compensated')))
 ) WITH (fillfactor = 70);
 
-CREATE INDEX process_instances_open_idx ON "{schema}".process_instances (build, started_at) WHERE ended_at IS NULL;
+-- For lists and counts by status; of columns that change at most twice, so that other updates stay within the page.
+CREATE INDEX process_instances_status_idx ON "{schema}".process_instances (build, status, started_at, instance);
 
 COMMENT ON TABLE "{schema}".process_instances IS 'Where each instance of each process manager stands.';
 
@@ -68,6 +69,9 @@ CREATE TABLE "{schema}".process_effects (
     CONSTRAINT process_effects_number_key UNIQUE (build, instance, number),
     CONSTRAINT process_effects_kind_check CHECK (kind IN ('command', 'call'))
 );
+
+-- For operators; empty as a rule.
+CREATE INDEX process_effects_parked_idx ON "{schema}".process_effects (build, instance) WHERE parked_at IS NOT NULL;
 
 COMMENT ON TABLE "{schema}".process_effects IS 'What process managers have yet to send; gone once it has arrived.';
 

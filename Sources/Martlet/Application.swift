@@ -80,25 +80,32 @@ public struct Application: Sendable {
         precondition(Set(names).count == names.count, "expected parts of different names, found \(names)")
     }
 
-    /// Brings Martlet's schema up to date, makes the tables of projections that are new, and returns the names of the
-    /// migrations that were applied.
+    /// Brings Martlet's schema up to date, makes the tables of projections that are new, lets process managers begin that
+    /// are new, and returns the names of the migrations that were applied.
     /// - Throws: ``MigrationError``, ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``.
     @discardableResult
     public func migrate() async throws -> [String] {
         let applied = try await migrateSchema()
         _ = try await makeTables()
+        _ = try await beginProcesses()
         return applied
     }
 
     /// The first half of ``migrate()``.
     package func migrateSchema() async throws -> [String] { try await migrator.migrate(pool) }
 
-    /// The second half of ``migrate()``; returns the names of the tables that it made.
+    /// The second third of ``migrate()``; returns the names of the tables that it made.
     package func makeTables() async throws -> [String] {
         var made: [String] = []
         for projection in projections { made += try await projection.prepare().map(\.name) }
-        for process in processes { made += try await process.follower.prepare().map(\.name) }
         return made
+    }
+
+    /// The last third of ``migrate()``; returns the names of the process managers that it let begin.
+    package func beginProcesses() async throws -> [String] {
+        let begun = try await pendingProcesses()
+        for process in processes { _ = try await process.follower.prepare() }
+        return begun
     }
 
     /// The migrations of Martlet's schema that have not run yet.
@@ -107,11 +114,22 @@ public struct Application: Sendable {
         try await migrator.pending(pool).map(\.name)
     }
 
-    /// The tables of projections that ``migrate()`` has yet to make.
+    /// The tables of projections that ``migrate()`` has yet to make, and the names of the process managers that it has
+    /// yet to let begin.
     /// - Throws: ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``.
     public func pendingTables() async throws -> [String] {
+        try await pendingReadModels() + pendingProcesses()
+    }
+
+    package func pendingReadModels() async throws -> [String] {
         var pending: [String] = []
         for projection in projections { pending += try await projection.missingTables().map(\.name) }
+        return pending
+    }
+
+    package func pendingProcesses() async throws -> [String] {
+        var pending: [String] = []
+        for process in processes where try await !process.follower.isPrepared() { pending.append(process.name) }
         return pending
     }
 

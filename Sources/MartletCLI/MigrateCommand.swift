@@ -1,11 +1,12 @@
 public import Martlet
 
-/// A schema that `migrate` brings up to date beside Martlet's own and the projections' tables.
+/// What `migrate` brings up to date beside Martlet's own schema and the projections' tables.
 public struct MigratedSchema: Sendable {
     /// What is done to it.
     enum Step: String, Sendable {
         case migration = "migration"
         case table = "table"
+        case process = "process"
     }
 
     let name: String
@@ -24,7 +25,14 @@ public struct MigratedSchema: Sendable {
     init(readModelsOf application: Application) {
         (name, step) = (application.readModels.name, .table)
         migrate = { try await application.makeTables() }
-        pending = { try await application.pendingTables() }
+        pending = { try await application.pendingReadModels() }
+    }
+
+    /// The process managers, which begin to follow the log where it ends now.
+    init(processesOf application: Application) {
+        (name, step) = (application.schema.name, .process)
+        migrate = { try await application.beginProcesses() }
+        pending = { try await application.pendingProcesses() }
     }
 
     /// One of the application's own, with tables that no projection declares.
@@ -50,7 +58,8 @@ public struct MigrateCommand: Sendable {
 
     /// - Parameter others: brought up to date after Martlet's schema and the projections' tables.
     public init(_ application: Application, _ others: [MigratedSchema] = []) {
-        schemas = [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + others
+        let processes = application.processes.isEmpty ? [] : [MigratedSchema(processesOf: application)]
+        schemas = [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + processes + others
     }
 
     /// The command, for an application's program.
@@ -76,20 +85,23 @@ public struct MigrateCommand: Sendable {
 
     private func text(_ applied: [Applied], isDryRun: Bool) -> String {
         guard !applied.isEmpty else {
-            return "nothing to do: \(schemas.map { "\"\($0.name)\"" }.joined(separator: ", ")) up to date"
+            let names = schemas.filter { $0.step != .process }.map { "\"\($0.name)\"" }
+            return "nothing to do: \(names.joined(separator: ", ")) up to date"
         }
         return applied.map { schema, name in
             switch schema.step {
             case .migration: "\(isDryRun ? "would apply" : "applied") \(schema.name)/\(name)"
             case .table: "\(isDryRun ? "would make" : "made") table \(schema.name).\(name)"
+            case .process: "\(isDryRun ? "would begin" : "began") process \(name)"
             }
         }.joined(separator: "\n")
     }
 
-    /// The names are identifiers and file names, which need no escape.
+    /// The names are identifiers and file names, which need no escape; a process's may be anything.
     private func json(_ applied: [Applied], isDryRun: Bool) -> String {
         let list = applied.map { schema, name in
-            "{\"schema\":\"\(schema.name)\",\"\(schema.step.rawValue)\":\"\(name)\"}"
+            let name = name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            return "{\"schema\":\"\(schema.name)\",\"\(schema.step.rawValue)\":\"\(name)\"}"
         }
         return "{\"\(isDryRun ? "pending" : "applied")\":[\(list.joined(separator: ","))]}"
     }

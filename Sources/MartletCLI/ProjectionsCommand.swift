@@ -92,7 +92,7 @@ public struct ProjectionsCommand: Sendable {
 extension ProjectionsCommand.Answer {
     var exitCode: ExitCode { .success }
 
-    fileprivate var json: String {
+    var json: String {
         get throws { String(decoding: try PayloadEncoder().encode(self), as: UTF8.self) }
     }
 }

@@ -34,6 +34,11 @@ public struct ProjectionHandle: Sendable {
         try await Builds(writer.declaration, surroundings).missingTables()
     }
 
+    /// Whether ``prepare()`` has been here, also before the first migration.
+    package func isPrepared() async throws -> Bool {
+        try await Builds(writer.declaration, surroundings).isThere()
+    }
+
     /// Keeps the read model up to date until the task is cancelled.
     package func run() async throws {
         if isInline { try await Self.keep(writer, surroundings) } else { try await Self.run(writer, surroundings) }

@@ -6,24 +6,34 @@ import Musl
 import Darwin
 #endif
 
-/// Something about a projection that an operator should know.
+/// Something about a projection or a process manager that an operator should know.
 public struct ProjectionIncident: Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
         /// An event was parked, and its key waits behind it.
         case parked
-        /// The projection has stopped and waits for an operator.
+        /// A process manager's command or call was given up, and waits for an operator.
+        case parkedStep
+        /// The projection or the process manager has stopped and waits for an operator.
         case stopped
         /// A provider that a process manager calls has failed so often that its calls wait for now; they go on by
         /// themselves.
         case heldBack
     }
 
+    /// What follows the log.
+    public enum Follower: String, Sendable {
+        case projection = "projection"
+        case process = "process"
+    }
+
     public let kind: Kind
+    public let follower: Follower
+    /// The projection's name, or the process manager's.
     public let projection: String
     public let problem: String
 
-    package init(kind: Kind, projection: String, problem: String) {
-        (self.kind, self.projection, self.problem) = (kind, projection, problem)
+    package init(kind: Kind, of follower: Follower = .projection, projection: String, problem: String) {
+        (self.kind, self.follower, self.projection, self.problem) = (kind, follower, projection, problem)
     }
 
     /// On one line.
@@ -31,11 +41,12 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
         let what =
             switch kind {
             case .parked: "parked an event"
+            case .parkedStep: "parked a step"
             case .stopped: "has stopped"
             case .heldBack: "holds calls back"
             }
         let problem = problem.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return "projection \"\(projection)\" \(what): \(problem)"
+        return "\(follower.rawValue) \"\(projection)\" \(what): \(problem)"
     }
 }
 

@@ -66,7 +66,7 @@ extension ProcessSurroundings {
                 guard parked > 0 else { return }
                 return incidents.tell(
                     ProjectionIncident(
-                        kind: .parked, projection: P.name,
+                        kind: .parkedStep, of: .process, projection: P.name,
                         problem: "step \"\(pending.reference.step)\" of \"\(pending.instance)\": \(problem)"))
             } catch {
                 failures += 1

@@ -114,7 +114,7 @@ struct InstanceBatch<P: ProcessManager> {
     private var reissue: SQL {
         """
         UPDATE \(surroundings.schema).process_effects e
-        SET effect = DEFAULT, attempts = 0, next_try_at = NULL, parked_at = NULL, is_refused = false,
+        SET effect = DEFAULT, attempts = 0, next_try_at = NULL, parked_at = NULL, is_refused = false, problem = NULL,
             round = e.round + CASE WHEN e.is_refused THEN 1 ELSE 0 END
         FROM unnest(\(reissued.map(\.0.key)), \(reissued.map { Int32(clamping: $0.1) })) AS r (instance, number)
         WHERE e.build = \(build) AND e.instance = r.instance AND e.number = r.number AND e.parked_at IS NOT NULL

@@ -57,15 +57,22 @@ struct Builds: Sendable {
     /// - Throws: as ``live()``.
     func missingTables() async throws -> [SQLIdentifier] {
         try await surroundings.pool.transaction { transaction in
-            let isMigrated = try await transaction.query(
-                "SELECT to_regclass(\("\(schema).projection_builds")) IS NOT NULL"
-            ).first?.decode(Bool.self)
-            if isMigrated == true, let known = try await find(.live, in: transaction) {
-                try check(known)
-                return []
-            }
-            return declaration.tables.map(\.name)
+            guard let known = try await findEarly(in: transaction) else { return declaration.tables.map(\.name) }
+            try check(known)
+            return []
         }
+    }
+
+    /// Whether there is a live build, also before the first migration.
+    func isThere() async throws -> Bool {
+        try await surroundings.pool.transaction { transaction in try await findEarly(in: transaction) != nil }
+    }
+
+    private func findEarly(in transaction: Transaction) async throws -> Known? {
+        let isMigrated = try await transaction.query(
+            "SELECT to_regclass(\("\(schema).projection_builds")) IS NOT NULL"
+        ).first?.decode(Bool.self)
+        return isMigrated == true ? try await find(.live, in: transaction) : nil
     }
 
     private func check(_ known: Known) throws(ProjectionError) {

@@ -129,7 +129,9 @@ struct Crew<Writer: ReadModelWriter> {
             let control = ProjectionControl(writer.declaration.name, surroundings)
             guard try await control.stop(because: reason, at: tenure, of: target) else { return }
             surroundings.incidents.tell(
-                ProjectionIncident(kind: .stopped, projection: writer.declaration.name, problem: reason))
+                ProjectionIncident(
+                    kind: .stopped, of: writer.declaration.follower, projection: writer.declaration.name,
+                    problem: reason))
         }
     }
 

@@ -196,7 +196,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         parked?.keys.insert(ExactText(event.key))
         surroundings.incidents.tell(
             ProjectionIncident(
-                kind: .parked, projection: writer.declaration.name, problem: event.telling(problem)))
+                kind: .parked, of: writer.declaration.follower, projection: writer.declaration.name,
+                problem: event.telling(problem)))
         (failures, self.attempts) = (0, 0)
     }
 }

@@ -62,6 +62,7 @@ package struct ReadModelDeclaration: Sendable {
     package let largestBatch: Int
     /// Whether its first build begins at the log's end.
     package var beginsAtEnd = false
+    package var follower = ProjectionIncident.Follower.projection
 
     /// What follows the log as a projection does, and is none.
     package init(
@@ -71,7 +72,7 @@ package struct ReadModelDeclaration: Sendable {
             (1...256).contains(partitions), "process \"\(name)\": expected 1 to 256 partitions, found \(partitions)")
         (self.name, self.partitions, self.onFailure) = (name, partitions, onFailure)
         (self.largestBatch, self.beginsAtEnd) = (largestBatch, beginsAtEnd)
-        (version, tables, isKeyedByStream) = (1, [], false)
+        (version, tables, isKeyedByStream, follower) = (1, [], false, .process)
     }
 
     init<Model: ReadModel>(

@@ -1,0 +1,54 @@
+import Martlet
+import MartletTesting
+import Testing
+
+@testable import MartletProcesses
+
+struct DiagramTests {
+    @Test(.tags(.database)) func `a diagram has what was done and how often`() async throws {
+        try await TravelAgency.with { agency in
+            for trip in ["1", "2", "3"] {
+                try await agency.order(.plan, trip)
+                _ = try await agency.report(on: trip) { $0.life?.phase == "booked" }
+            }
+            try await agency.order(.note("arrived"), "1")
+            try await agency.order(.callOff, "2")
+            _ = try await agency.report(on: "1") { $0.life?.status == .completed }
+            _ = try await agency.report(on: "2") { $0.life?.status == .compensated }
+            try await agency.order(.note("too late"), "1")
+            #expect(
+                try await agency.travel.diagram() == """
+                    stateDiagram-v2
+                        state "booking" as s1
+                        state "booked" as s2
+                        state "compensating" as s3
+                        [*] --> s1: trip.planned / call book (3×)
+                        s1 --> s2: book answered (3×)
+                        s2 --> s3: trip.calledOff / undo call unbook (1×)
+                        s2 --> [*]: trip.noted = completed (1×)
+                        s3 --> [*]: unbook answered = compensated (1×)
+                    """)
+            #expect(try await agency.travel.diagram(ofLatest: 1).contains("trip.planned / call book (1×)"))
+        }
+    }
+
+    @Test(arguments: [
+        ("order.paid", "order.paid"), ("a: b; c", "a#58; b#59; c"), ("x --> y", "x -#45;#62; y"),
+        ("\"quoted\"", "#34;quoted#34;"), ("two\nlines", "two lines"), ("%% no {note}", "#37;#37; no #123;note#125;"),
+        ("#35;", "#35;35#59;"), ("é für 日本", "é für 日本"), ("", " "), ("👍", "#128077;"),
+    ])
+    func `what means something to Mermaid is escaped`(text: String, escaped: String) {
+        #expect(text.mermaid == escaped)
+    }
+
+    @Test func `a phase may have any name, also that of a keyword`() {
+        let step = ProcessDiagram.Step(
+            from: nil, to: .init(status: .running, phase: "end note"), input: "a", effects: "", count: 1)
+        #expect(
+            ProcessDiagram(steps: [step]).text == """
+                stateDiagram-v2
+                    state "end note" as s1
+                    [*] --> s1: a (1×)
+                """)
+    }
+}
