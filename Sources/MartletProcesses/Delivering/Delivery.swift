@@ -22,7 +22,7 @@ struct Delivery<P: ProcessManager>: Sendable {
     let place: AttendedPartition
     let pending: PendingEffect
 
-    private enum Outcome: Sendable {
+    enum Outcome: Sendable {
         case delivered
         /// What came back is in the journal.
         case recorded

@@ -26,7 +26,7 @@ struct Busy: Error {}
                 }
                 #expect(try await office.waitForEnd() == "completed: done")
             }
-            #expect(clerk.keys(of: "work k") == Array(repeating: "errands/k/1.1", count: 3))
+            #expect(clerk.keys(of: "work k") == Array(repeating: "chores/k/1.1", count: 3))
             #expect(try await office.count("SELECT count(*) FROM martlet.process_effects") == 0)
         }
     }
@@ -77,7 +77,7 @@ struct Busy: Error {}
         try await office.wait(
             for: "SELECT true FROM martlet.events WHERE type = 'board.posted' AND payload::text LIKE '%\"k\"%'")
         try await office.application.execute(.fill, on: Board.ID("b"))
-        try await office.application.execute(.cancelled, on: Errand.ID("k"))
+        try await office.application.execute(.cancelled, on: Chore.ID("k"))
         try await office.wait(
             for: """
                 SELECT parked_at IS NOT NULL AND is_refused AND is_undo AND round = 1 AND problem LIKE 'refused: %full%'
@@ -133,7 +133,7 @@ struct Busy: Error {}
                         EffectReference(number: Int(number), round: 1, step: "undo", target: "clerk"), by: "me"))
                 #expect(try await office.waitForEnd() == "compensated: begun")
             }
-            #expect(clerk.keys(of: "undo k") == ["errands/k/2.1", "errands/k/2.2"])
+            #expect(clerk.keys(of: "undo k") == ["chores/k/2.1", "chores/k/2.2"])
         }
     }
 
@@ -146,7 +146,7 @@ struct Busy: Error {}
             try await office.running {
                 try await office.begin(.work)
                 try await office.wait(for: "SELECT attempts = 1 AND problem IS NOT NULL FROM martlet.process_effects")
-                try await office.application.execute(.cancelled, on: Errand.ID("k"))
+                try await office.application.execute(.cancelled, on: Chore.ID("k"))
                 #expect(try await office.waitForEnd() == "compensated: begun")
             }
             #expect(clerk.calls.withLock { $0.map(\.request) } == ["work k", "undo k"])
@@ -168,7 +168,7 @@ struct Busy: Error {}
             try await office.running {
                 try await office.begin(.work)
                 for await _ in begun { break }
-                try await office.application.execute(.cancelled, on: Errand.ID("k"))
+                try await office.application.execute(.cancelled, on: Chore.ID("k"))
                 try await office.wait(for: "SELECT true FROM martlet.process_effects WHERE is_undo")
                 // The courier has to have seen that there is an undo, which nothing tells.
                 try await Task.sleep(for: .milliseconds(300))

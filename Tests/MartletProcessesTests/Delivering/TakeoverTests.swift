@@ -34,7 +34,7 @@ import Testing
             try await colleague.running {
                 #expect(try await office.waitForEnd() == "completed: successor")
                 isAwake.withLock { $0 = true }
-                // Another errand passes both, so that whatever the first has to say is said.
+                // Another chore passes both, so that whatever the first has to say is said.
                 try await office.begin(.work, "l")
                 _ = try await office.waitForEnd(of: "l")
             }
@@ -42,7 +42,7 @@ import Testing
             _ = await run.result
             #expect(
                 try await office.count(
-                    "SELECT count(*) FROM martlet.events WHERE type = 'errands.answered' AND stream_id = 'errands-k'")
+                    "SELECT count(*) FROM martlet.events WHERE type = 'chores.answered' AND stream_id = 'chores-k'")
                     == 1)
             #expect(Set(zombie.keys(of: "work k")) == Set(successor.keys(of: "work k")))
         }
@@ -65,7 +65,7 @@ import Testing
                     group.addTask {
                         let call = EffectReference(number: 1, round: 1, step: "work", target: "clerk")
                         try await office.journal(
-                            .answered(call, answer: #""early""#), key, as: CommandID("errands/\(key)/1.1/end"))
+                            .answered(call, answer: #""early""#), key, as: CommandID("chores/\(key)/1.1/end"))
                     }
                 }
                 try await group.waitForAll()
@@ -116,7 +116,7 @@ import Testing
 }
 
 @Suite(.tags(.database), .timeLimit(.minutes(3))) struct DeadlyProviderTests {
-    /// Falls dead when asked for one errand; takes its time for the others.
+    /// Falls dead when asked for one chore; takes its time for the others.
     static func clerk(isDeadly: Bool) -> Clerk {
         Clerk(CallPolicy(timeout: .seconds(20), attempts: 2)) { request, _ in
             if request == "work deadly" {

@@ -46,8 +46,8 @@ import Testing
             let early = try await office.count(
                 """
                 SELECT count(*) FROM martlet.events e
-                JOIN martlet.process_instances i ON e.stream_id = 'errands-' || i.instance
-                WHERE e.type = 'errands.timerDue'
+                JOIN martlet.process_instances i ON e.stream_id = 'chores-' || i.instance
+                WHERE e.type = 'chores.timerDue'
                     AND e.recorded_at < i.started_at - interval '20 ms'
                         + substr(i.instance, 2)::int * interval '10 ms'
                 """)
@@ -86,7 +86,7 @@ import Testing
         #expect(try await office.journalled("timerDue") == Int64(count))
         let twice = try await office.count(
             """
-            SELECT count(*) FROM (SELECT FROM martlet.events WHERE type = 'errands.timerDue'
+            SELECT count(*) FROM (SELECT FROM martlet.events WHERE type = 'chores.timerDue'
                 GROUP BY stream_id HAVING count(*) > 1) s
             """)
         #expect(twice == 0)
@@ -98,7 +98,7 @@ import Testing
         try await Office.with(clerk) { office in
             try await fill(office, with: 10_000)
             try await office.running {
-                try await office.wait(for: "SELECT count(*) > 500 FROM martlet.events WHERE type = 'errands.timerDue'")
+                try await office.wait(for: "SELECT count(*) > 500 FROM martlet.events WHERE type = 'chores.timerDue'")
                 try await office.begin(.work, "call")
                 #expect(try await office.waitForEnd(of: "call", within: .seconds(60)) == "completed: done")
                 try await awaitAll(10_000, in: office)
@@ -108,7 +108,7 @@ import Testing
                 """
                 SELECT max(abs(place - n)) FROM (
                     SELECT row_number() OVER (ORDER BY position) AS place, substr(stream_id, 10)::int AS n
-                    FROM martlet.events WHERE type = 'errands.timerDue') s
+                    FROM martlet.events WHERE type = 'chores.timerDue') s
                 """)
             #expect(disorder <= 500)
         }
@@ -120,7 +120,7 @@ import Testing
             for share in [300, 1200, 2000] {
                 try await office.colleague().running {
                     try await office.wait(
-                        for: "SELECT count(*) >= \(share) FROM martlet.events WHERE type = 'errands.timerDue'")
+                        for: "SELECT count(*) >= \(share) FROM martlet.events WHERE type = 'chores.timerDue'")
                 }
             }
             try await office.running { try await awaitAll(3000, in: office) }
@@ -134,7 +134,7 @@ import Testing
                 try await office.begin(.wait(milliseconds: 400), keys)
                 for (number, key) in keys.enumerated() {
                     if number.isMultiple(of: 6) { try await Task.sleep(for: .milliseconds(50)) }
-                    try await office.application.execute(.hurried, on: Errand.ID(key))
+                    try await office.application.execute(.hurried, on: Chore.ID(key))
                 }
                 try await office.wait(
                     for: "SELECT count(*) = 60 FROM martlet.process_instances WHERE status = 'completed'")

@@ -6,8 +6,8 @@ import Synchronization
 @testable import MartletProcesses
 
 /// What a process is to do, as its first event says.
-struct Errand: Aggregate {
-    static let category = "errand"
+struct Chore: Aggregate {
+    static let category = "chore"
 
     enum Plan: Codable, Hashable {
         /// Has the clerk work, who can undo it.
@@ -93,19 +93,19 @@ final class Clerk: ActivityProvider {
     }
 }
 
-struct Errands: ProcessManager {
-    static let name = "errands"
+struct Chores: ProcessManager {
+    static let name = "chores"
     static let partitions = 1
     static let onFailure = FailurePolicy.park(after: 2)
 
     enum Input: ProcessInput {
-        case errand(Recorded<Errand>)
+        case chore(Recorded<Chore>)
         case clerk(Answer<Clerk>)
         case refused(Refusal<Board>)
         case due(Due)
 
         static let sources: [InputSource<Self>] = [
-            .events(Self.errand, starting: { if case .begun = $0.event { true } else { false } }),
+            .events(Self.chore, starting: { if case .begun = $0.event { true } else { false } }),
             .answers(Self.clerk), .refusals(Self.refused), .timers(Self.due),
         ]
     }
@@ -114,7 +114,7 @@ struct Errands: ProcessManager {
 
     mutating func react(to input: Input) -> [Effect] {
         switch input {
-        case .errand(let recorded):
+        case .chore(let recorded):
             switch recorded.event {
             case .begun(let plan):
                 phase = "begun"
@@ -139,7 +139,7 @@ struct Errands: ProcessManager {
         }
     }
 
-    private func begin(_ plan: Errand.Plan, _ key: String) -> [Effect] {
+    private func begin(_ plan: Chore.Plan, _ key: String) -> [Effect] {
         switch plan {
         case .work: [.call(Clerk.self, "work \(key)", as: "work", undo: .call(Clerk.self, "undo \(key)", as: "undo"))]
         case .post(let board):
@@ -155,7 +155,7 @@ struct Errands: ProcessManager {
     }
 }
 
-/// An application with errands on a database of its own.
+/// An application with chores on a database of its own.
 struct Office: Sendable {
     let database: PostgresConfiguration
     let application: Application
@@ -174,7 +174,7 @@ struct Office: Sendable {
     ) {
         self.database = database
         application = Application(postgres: database, connections: 6, lease: lease, incidents: incidents) {
-            Processes(Errands.self, calling: clerk)
+            Processes(Chores.self, calling: clerk)
         }
     }
 
@@ -198,11 +198,11 @@ struct Office: Sendable {
         _ = await run.result
     }
 
-    func begin(_ plan: Errand.Plan, _ key: String = "k") async throws {
-        try await application.execute(.begun(plan), on: Errand.ID(key))
+    func begin(_ plan: Chore.Plan, _ key: String = "k") async throws {
+        try await application.execute(.begun(plan), on: Chore.ID(key))
     }
 
-    func begin(_ plan: Errand.Plan, _ keys: some Sequence<String> & Sendable) async throws {
+    func begin(_ plan: Chore.Plan, _ keys: some Sequence<String> & Sendable) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for key in keys { group.addTask { try await begin(plan, key) } }
             try await group.waitForAll()
@@ -211,7 +211,7 @@ struct Office: Sendable {
 
     /// What an operator or a provider has said.
     func journal(_ event: JournalEvent, _ key: String = "k", as id: CommandID? = nil) async throws {
-        let journal = Journal<Errands>.ID(key)
+        let journal = Journal<Chores>.ID(key)
         if let id {
             try await application.store.append([event], to: journal, expecting: .any, as: id)
         } else {
@@ -247,6 +247,6 @@ struct Office: Sendable {
 
     /// How many events of a type the journals have.
     func journalled(_ type: String) async throws -> Int64 {
-        try await count("SELECT count(*) FROM martlet.events WHERE type = \("errands.\(type)")")
+        try await count("SELECT count(*) FROM martlet.events WHERE type = \("chores.\(type)")")
     }
 }
