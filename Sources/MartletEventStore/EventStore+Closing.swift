@@ -40,7 +40,8 @@ extension EventStore {
 
     /// Forgets the answers to commands that are older than this by the database's clock, and returns how many.
     ///
-    /// A command that is sent again after that is a new one.
+    /// A command that is sent again after that is a new one. All answers are kept that are younger than the oldest effect
+    /// which a process manager has yet to deliver, or has parked.
     /// - Throws: ``EventStoreError/database(_:)``.
     @discardableResult
     public func forgetCommands(olderThan age: Duration) async throws(EventStoreError) -> Int {

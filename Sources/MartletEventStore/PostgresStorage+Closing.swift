@@ -27,12 +27,15 @@ extension PostgresStorage {
     package func forgetCommands(olderThan age: Duration) async throws(EventStoreError) -> Int {
         var forgotten = 0
         while true {
-            // Little by little, so that no append waits long and no transaction lasts.
+            // Little by little, so that no append waits long and no transaction lasts. What a process manager has not seen
+            // the end of may be sent again, however long ago it was sent first.
             let count = try await rows(
                 of: """
                     DELETE FROM \(schema).commands WHERE command_id IN (
                         SELECT command_id FROM \(schema).commands
-                        WHERE recorded_at < statement_timestamp() - make_interval(secs => \(age / .seconds(1)))
+                        WHERE recorded_at < least(
+                            statement_timestamp() - make_interval(secs => \(age / .seconds(1))),
+                            (SELECT min(e.issued_at) FROM \(schema).process_effects e))
                         LIMIT 1000
                     )
                     """

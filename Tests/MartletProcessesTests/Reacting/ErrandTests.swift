@@ -117,6 +117,28 @@ import Testing
         }
     }
 
+    @Test func `answers are not forgotten while what they answer may be sent again`() async throws {
+        try await ErrandOffice.with { office in
+            try await office.running(errands) { (_) async throws in
+                try await office.ask("1", .send("a", undo: nil), .complete)
+                #expect(try await office.count("SELECT FROM martlet.commands", becomes: 1) == 1)
+                #expect(try await office.count("SELECT FROM martlet.process_effects", becomes: 0) == 0)
+            }
+            // As it is when a program ends before it has taken what it has delivered off the table.
+            try await office.clerk.pool.execute(
+                """
+                INSERT INTO martlet.process_effects
+                    (build, issued_at, number, partition, is_undo, instance, kind, target, step, body, metadata)
+                SELECT b.build, clock_timestamp() - interval '1 h', 1, 0, false, '1', 'command', 'desk-shelf', 'a', '{}',
+                    '{}'
+                FROM martlet.projection_builds b
+                """)
+            #expect(try await office.clerk.store.forgetCommands(olderThan: .seconds(-60)) == 0)
+            try await office.clerk.pool.execute("DELETE FROM martlet.process_effects")
+            #expect(try await office.clerk.store.forgetCommands(olderThan: .seconds(-60)) == 1)
+        }
+    }
+
     @Test func `a command that is refused when its process is over leaves nothing behind`() async throws {
         try await ErrandOffice.with { office in
             try await office.running(errands) { (_) async throws in
