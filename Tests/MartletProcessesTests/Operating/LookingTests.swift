@@ -69,6 +69,13 @@ import Testing
             #expect(try await agency.travel.instance("42")?.trouble == .silence)
             #expect(try await agency.travel.instances(where: .stuck).map(\.key) == ["42"])
             #expect(try await agency.travel.status().stuck == 1)
+            // However long ago it began, an input a moment ago is none too long ago.
+            try await agency.agency.pool.execute(
+                "UPDATE martlet.process_instances SET changed_at = clock_timestamp()")
+            #expect(try await agency.travel.status().stuck == 0)
+            #expect(try await agency.travel.instance("42")?.trouble == nil)
+            try await agency.age(by: 700)
+            #expect(try await agency.travel.status().stuck == 1)
             // A timer, or an effect, is something that it waits for.
             try await agency.agency.pool.execute(
                 """
