@@ -142,6 +142,7 @@ extension Reactor {
                 throw ProcessFlaw.effectAfterEnd(of: name)
             }
             _ = try issue(outgoing, &instance, &reaction)
+            reaction.effects.append(effect)
         }
     }
 

@@ -32,8 +32,8 @@ struct InstanceRun<P: ProcessManager>: Sendable {
         var moved = instance
         let reaction =
             switch input {
-            case .event(let event): try reactor.take(event, &moved)
-            case .journal(let recorded): try reactor.take(recorded.event, &moved)
+            case .event(let event): try reactor.take(event, at: stored.recordedAt, &moved)
+            case .journal(let recorded): try reactor.take(recorded.event, at: stored.recordedAt, &moved)
             }
         instance = moved
         if moved != nil { key = place }
