@@ -9,15 +9,17 @@ public enum OrderApplication {
     /// Does no I/O.
     /// - Parameters:
     ///   - program: what tells of incidents on standard error.
+    ///   - lease: how long what a killed process has worked on waits for another.
     ///   - providers: whom fulfilments call; without them this application does not fulfil orders, and leaves that to
     ///     others.
     public static func on(
         _ postgres: PostgresConfiguration, connections: Int = 16, program: String = "order-service",
-        providers: SimulatedProviders? = nil
+        lease: Duration = .seconds(5), providers: SimulatedProviders? = nil
     ) -> Application {
         let incidents = IncidentReport { StandardStream.error.writeLine("\(program): \($0)") }
         return Application(
-            postgres: postgres, readModels: ReadModelSchema.name, connections: connections, incidents: incidents
+            postgres: postgres, readModels: ReadModelSchema.name, connections: connections, lease: lease,
+            incidents: incidents
         ) {
             OrderSummaries()
             RevenueByDay()

@@ -164,7 +164,7 @@ private struct KilledServices {
         try ServiceProgram(
             [
                 "serve", "--port", "0", "--seed", "7", "--declined", "5%", "--undeliverable", "3%", "--silent", "2%",
-                "--failing", "10%", "--provider-timeout", "300", "--provider-attempts", "5",
+                "--failing", "10%", "--provider-timeout", "500", "--provider-attempts", "8", "--lease", "1500",
             ], on: database)
     }
 }

@@ -22,7 +22,7 @@ extension SimulatedProviders {
         }
         let common = SimulatorBehaviour(
             seed: UInt64(clamping: try arguments.integer("seed", in: 0...Int.max) ?? 1),
-            silent: try arguments.share("silent"), failing: try arguments.share("failing"), delay: .zero ... delay)
+            silent: try arguments.share("silent"), failing: try arguments.share("failing"), delay: .zero...delay)
         (payment, shipping) = (common, common)
         payment.declined = try arguments.share("declined")
         shipping.declined = try arguments.share("undeliverable")

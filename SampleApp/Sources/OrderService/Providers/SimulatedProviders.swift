@@ -25,6 +25,6 @@ public struct SimulatedProviders: Hashable, Sendable {
     private var policy: CallPolicy {
         CallPolicy(
             timeout: timeout, attempts: attempts, pause: min(timeout / 5, .milliseconds(200)),
-            longestPause: .seconds(10), concurrency: 64, failuresToOpen: 1000, recovery: .seconds(1))
+            longestPause: min(timeout * 2, .seconds(10)), concurrency: 64, failuresToOpen: 1000, recovery: .seconds(1))
     }
 }

@@ -39,7 +39,8 @@ struct SettlePage: Sendable {
     private var left: String {
         let standing = report.standing
         guard !standing.isSettled else {
-            return "all \((report.completed + cancelled).grouped) fulfilments have ended, after \(report.seconds.decimals(1)) s"
+            let all = report.completed + cancelled
+            return "all \(all.grouped) fulfilments have ended, after \(report.seconds.decimals(1)) s"
         }
         var lines = [
             "\(standing.open.grouped) fulfilments have not ended after \(report.seconds.decimals(1)) s;"
@@ -52,6 +53,7 @@ struct SettlePage: Sendable {
     }
 
     private func line(_ label: String, _ number: String, _ width: Int) -> String {
-        "  " + label + String(repeating: " ", count: max(0, width - label.count) + max(0, 16 - number.count)) + number
+        let space = max(0, width - label.count) + max(0, 16 - number.count)
+        return "  " + label + String(repeating: " ", count: space) + number
     }
 }
