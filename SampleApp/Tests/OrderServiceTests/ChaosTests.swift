@@ -20,7 +20,7 @@ import Testing
             #expect(try await ServiceProgram(["migrate"], on: database).end() == 0)
             let application = OrderApplication.on(database.configuration, connections: 8, providers: .reliable)
             let shop = ChaosShop(application: application, orders: Self.orders)
-            var services = KilledServices(on: database)
+            var services = KilledServices(on: database, orders: Self.orders)
             try services.start()
             defer { services.end() }
             let start = ContinuousClock.now
@@ -53,14 +53,14 @@ private struct ChaosShop: Sendable {
     let application: Application
     let orders: Int
 
-    private static let articles = ["TEA", "COFFEE", "KETTLE"].map { Stock.ID($0) }
+    /// So many that orders seldom wait for each other at one of them.
+    private static let teas = (0..<60).map { Stock.ID("TEA-\($0)") }
+    private static let kettle = Stock.ID("KETTLE")
 
-    /// Some customers cancel, and the last kettles are not enough for everybody.
+    /// Some customers cancel, and the kettles are not enough for everybody.
     func placeOrders() async throws {
-        for article in Self.articles {
-            let quantity = article.key == "KETTLE" ? orders / 3 : orders * 2
-            try await application.execute(.add(quantity: quantity), on: article)
-        }
+        for tea in Self.teas { try await application.execute(.add(quantity: orders), on: tea) }
+        try await application.execute(.add(quantity: orders / 20), on: Self.kettle)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<orders {
                 if number >= 16 { try await group.next() }
@@ -72,7 +72,8 @@ private struct ChaosShop: Sendable {
 
     private func place(_ number: Int) async throws {
         let order = Order.ID("c\(number)")
-        let articles = Self.articles.dropLast(number.isMultiple(of: 3) ? 0 : 1)
+        let teas = [Self.teas[number % 60], Self.teas[(number * 7 + 1) % 60]]
+        let articles = teas + (number.isMultiple(of: 15) ? [Self.kettle] : [])
         let lines = try articles.map { article in
             try OrderLine(sku: article.key, name: "Thing", quantity: 1 + number % 2, unitCents: 790)
         }
@@ -138,10 +139,15 @@ private struct ProviderCalls {
 /// Two services on one database; a killed one is started again at once.
 private struct KilledServices {
     private let database: ThrowawayDatabase
+    /// How long a silent provider is waited for: not for a busy machine's slowness to be taken for silence, and not for
+    /// longer than a service lives here, or else it would never be given up.
+    private let timeout: String
     private var programs: [ServiceProgram] = []
     private(set) var kills = 0
 
-    init(on database: ThrowawayDatabase) { self.database = database }
+    init(on database: ThrowawayDatabase, orders: Int) {
+        (self.database, timeout) = (database, orders > 1000 ? "1000" : "500")
+    }
 
     mutating func start() throws {
         for _ in 1...2 { programs.append(try serve()) }
@@ -164,7 +170,7 @@ private struct KilledServices {
         try ServiceProgram(
             [
                 "serve", "--port", "0", "--seed", "7", "--declined", "5%", "--undeliverable", "3%", "--silent", "2%",
-                "--failing", "10%", "--provider-timeout", "500", "--provider-attempts", "8", "--lease", "1500",
+                "--failing", "10%", "--provider-timeout", timeout, "--provider-attempts", "8", "--lease", "1500",
             ], on: database)
     }
 }
