@@ -16,12 +16,12 @@ test: ## every test of both packages, on a throw-away PostgreSQL cluster
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run --throwaway Scripts/test
 
-demo: ## 2,000 orders from HTTP to a read model on a private PostgreSQL cluster, and a report
+demo: ## 2,000 orders fulfilled on a private PostgreSQL cluster, by providers that fail, and an audit of the books
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run .postgres Scripts/demo
 
-serve: ## the same, and the service keeps running until Ctrl-C (PORT=8080 chooses the port)
+serve: ## 2,000 orders from HTTP to a read model, and the service keeps running until Ctrl-C (PORT=8080 chooses the port)
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run .postgres Scripts/serve

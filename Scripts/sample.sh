@@ -1,13 +1,12 @@
 # shellcheck shell=bash
-# What `demo` and `serve` share: builds order-service, starts it on a fresh database of the cluster that the
-# environment names, sends it the shipped orders through its HTTP API and prints the report. Whatever way the script
-# ends, the service is stopped; after a failure the end of its log is shown.
+# What `demo` and `serve` share: building order-service and starting it on a fresh database of the cluster that the
+# environment names. Whatever way the script ends, the service is stopped; after a failure the end of its log is shown.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 : "${MARTLET_CLUSTER:?run this by Scripts/cluster run DIR}"
 readonly service_log=$MARTLET_CLUSTER/order-service.log step_log=$MARTLET_CLUSTER/step.log
-readonly port_file=$MARTLET_CLUSTER/order-service.port
+readonly port_file=$MARTLET_CLUSTER/order-service.port orders=SampleApp/Data/orders.jsonl
 service='' ticker=''
 export PGDATABASE=martlet_demo
 
@@ -62,11 +61,11 @@ make_database() {
         && "$order_service" migrate
 }
 
-# The kernel tells the service to stop when this script is killed.
+# The kernel tells the service to stop when this script is killed. Takes options of `order-service serve`.
 start_service() {
     rm -f "$port_file" "$service_log"
     setpriv --pdeathsig TERM "$order_service" serve --port "${PORT:-0}" --port-file "$port_file" \
-        < /dev/null > "$service_log" 2>&1 &
+        "$@" < /dev/null > "$service_log" 2>&1 &
     service=$!
 }
 
@@ -116,20 +115,17 @@ finish() {
     exit "$code"
 }
 
-# From nothing to a read model that has caught up, and the report on it.
-run_sample() {
+# From nothing to a service that listens. Takes what it is about, and options of `order-service serve`.
+open_shop() {
     trap finish EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     trap 'exit 129' HUP
     rm -f "$service_log"
-    printf 'Martlet: an order goes from HTTP to a read model\n\n'
+    printf 'Martlet: %s\n\n' "$1"
     build_service
     step 'making a fresh database and its tables' make_database
-    start_service
+    start_service "${@:2}"
     await_port
     printf '  order-service listens on %s\n\n' "$url"
-    "$order_service" import SampleApp/Data/orders.jsonl --url "$url" --wait
-    printf '\n'
-    "$order_service" report
 }

@@ -6,6 +6,8 @@ import OrderProviders
 /// The steps, and what follows from the providers' answers.
 extension OrderFulfilment {
     private static var deadline: TimerName { "deadline" }
+    /// For each step; that a provider does not answer is found out long before.
+    private static var limit: Duration { .seconds(1800) }
 
     mutating func reserve() -> [Effect] {
         (stage, missing) = (.reserving, demands.count)
@@ -14,7 +16,7 @@ extension OrderFulfilment {
                 .reserve(order: order, quantity: demand.quantity), to: demand.article, as: "reserve",
                 undo: .send(.release(order: order), to: demand.article, as: "release"))
         }
-        return reservations + [.startTimer(Self.deadline, after: .seconds(600))]
+        return reservations + [.startTimer(Self.deadline, after: Self.limit)]
     }
 
     mutating func authorise() -> [Effect] {
@@ -23,7 +25,7 @@ extension OrderFulfilment {
             .call(
                 PaymentSimulator.self, .authorise(order: order, cents: cents), as: "authorise",
                 undo: .call(PaymentSimulator.self, .void(order: order), as: "void")),
-            .startTimer(Self.deadline, after: .seconds(120)),
+            .startTimer(Self.deadline, after: Self.limit),
         ]
     }
 
@@ -55,7 +57,7 @@ extension OrderFulfilment {
             .call(
                 ShippingSimulator.self, .book(order: order), as: "book",
                 undo: .call(ShippingSimulator.self, .cancel(order: order), as: "cancelParcel")),
-            .startTimer(Self.deadline, after: .seconds(120)),
+            .startTimer(Self.deadline, after: Self.limit),
         ]
     }
 
@@ -83,7 +85,7 @@ extension OrderFulfilment {
             .call(
                 PaymentSimulator.self, .capture(order: order, cents: cents), as: "capture",
                 undo: .call(PaymentSimulator.self, .refund(order: order, cents: cents), as: "refund")),
-            .startTimer(Self.deadline, after: .seconds(600)),
+            .startTimer(Self.deadline, after: Self.limit),
         ]
     }
 

@@ -11,6 +11,8 @@ import OrderDomain
 /// ```
 /// Whatever goes wrong before the goods are sent, a provider's silence and the customer's own wish included, undoes what
 /// was done; afterwards nothing does. Each step has a deadline.
+///
+/// Why an order is cancelled begins with the kind of reason and a colon, so that reports can group by it.
 public struct OrderFulfilment: ProcessManager {
     public static let name = "fulfilment"
 
@@ -46,7 +48,7 @@ public struct OrderFulfilment: ProcessManager {
         case .stock(let recorded): react(to: recorded)
         case .payment(let answer): try react(to: answer)
         case .shipping(let answer): try react(to: answer)
-        case .due: [.compensate(because: "\(stage) took too long")]
+        case .due: [.compensate(because: "it took too long: \(stage)")]
         case .stockRefused(let refusal): try react(to: refusal)
         case .orderRefused(let refusal): throw OutOfPlace("order \(order): \(refusal.rejection)")
         case .paymentRefused(let refusal): throw OutOfPlace("payment \(order): \(refusal.rejection)")
@@ -72,7 +74,7 @@ public struct OrderFulfilment: ProcessManager {
             (order, self.cents, self.demands) = (recorded.stream.key, cents, demands)
             return reserve()
         case .cancellationRequested(let reason, _):
-            return stage == .completing ? [] : [.compensate(because: reason)]
+            return stage == .completing ? [] : [.compensate(because: "the customer cancelled: \(reason)")]
         case .completed: return [.complete]
         case .placed, .paid, .shipped, .cancelled: return []
         }
@@ -86,7 +88,7 @@ public struct OrderFulfilment: ProcessManager {
 
     private func react(to refusal: Refusal<Stock>) throws -> [Effect] {
         guard stage == .reserving else { throw OutOfPlace("\(refusal.aggregate): \(refusal.rejection)") }
-        return [.compensate(because: "\(refusal.aggregate.key): \(refusal.rejection)")]
+        return [.compensate(because: "out of stock: \(refusal.aggregate.key), \(refusal.rejection)")]
     }
 }
 

@@ -6,16 +6,15 @@ import OrderProviders
 public enum OrderProgram {
     /// - Parameter postgres: where the orders are.
     public static func on(_ postgres: PostgresConfiguration) -> Program {
-        let application = OrderApplication.on(postgres)
+        let application = OrderApplication.on(postgres, providers: .reliable)
         return Program(
             "order-service",
-            "the sample of Martlet: orders from HTTP to a read model, on PostgreSQL (PGHOST, PGDATABASE, …)",
+            "the sample of Martlet: orders from HTTP to their fulfilment, on PostgreSQL (PGHOST, PGDATABASE, …)",
             commands: [
-                migrate(application),
-                VerifyCommand(application.store, OrderApplication.events).command, serve(application),
-                importing(application), report(application),
-                AuditCommand(application).command, ProjectionsCommand(application).command,
-                RebuildCommand(application).command,
+                migrate(application), VerifyCommand(application.store, OrderApplication.events).command,
+                serve(on: postgres), RestockCommand.command(application), importing(on: postgres),
+                SettleCommand.command(application), AuditCommand(application).command, report(application),
+                ProjectionsCommand(application).command, RebuildCommand(application).command,
             ])
     }
 
@@ -25,12 +24,14 @@ public enum OrderProgram {
         return MigrateCommand(application, [providers]).command
     }
 
-    private static func serve(_ application: Application) -> Command {
-        Command(ServeCommand.syntax) { arguments in try await ServeCommand(arguments, application).run() }
+    private static func serve(on postgres: PostgresConfiguration) -> Command {
+        Command(ServeCommand.syntax) { arguments in try await ServeCommand(arguments, on: postgres).run() }
     }
 
-    private static func importing(_ application: Application) -> Command {
-        Command(ImportCommand.syntax) { arguments in try await ImportCommand(arguments, application).run() }
+    /// It builds the read models while it waits for them, but leaves the orders' fulfilment to the service.
+    private static func importing(on postgres: PostgresConfiguration) -> Command {
+        let application = OrderApplication.on(postgres)
+        return Command(ImportCommand.syntax) { arguments in try await ImportCommand(arguments, application).run() }
     }
 
     private static func report(_ application: Application) -> Command {

@@ -73,6 +73,22 @@ struct ImportTests {
         }
     }
 
+    @Test func `an import can have some customers change their minds`() async throws {
+        try await Shop.open { shop in
+            try await withFolder { folder in
+                let work = OrderImport(
+                    destination: ApplicationDestination(application: shop.application),
+                    steps: .fulfilmentCancelling(every: 10))
+                let path = folder + "orders"
+                try firstOrders(25).joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+                _ = try await work.run(InputFile(path: path), rejectsPath: path + ".rejects")
+                let wishes = try await shop.application.pool.query(
+                    "SELECT count(*) FROM martlet.events WHERE type = 'order.cancellationRequested'")
+                #expect(try wishes[0].decode(Int.self) == 2)
+            }
+        }
+    }
+
     @Test func `a step of a file may be the fulfilment`() throws {
         let steps = "{\"do\":\"fulfil\",\"at\":\"2026-10-25T10:00:00Z\"}"
         let line = orderBody("a").dropLast() + ",\"steps\":[\(steps)]}"

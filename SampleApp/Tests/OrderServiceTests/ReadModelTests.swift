@@ -32,7 +32,8 @@ struct ReadModelTests {
 
     @Test func `an order is in fulfilment until that has ended, whatever its customer wishes`() throws {
         let details = try details()
-        let wished = GivenEvents(for: OrderSummaries(), .on(tea, .placed(details), .fulfilmentRequested(cents: 1580, demands: details.demands, at: noon)))
+        let requested = Order.Event.fulfilmentRequested(cents: 1580, demands: details.demands, at: noon)
+        let wished = GivenEvents(for: OrderSummaries(), .on(tea, .placed(details), requested))
             .when(.on(tea, .cancellationRequested(reason: "late", at: noon), at: noon))
         let summary = { (status: OrderStatus, version: Int64) in
             OrderSummary(

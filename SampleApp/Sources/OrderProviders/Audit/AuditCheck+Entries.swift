@@ -30,7 +30,10 @@ extension AuditCheck {
             FROM recorded WHERE NOT EXISTS (
                 SELECT FROM \(ledger) AS entry
                 WHERE entry.provider = recorded.provider AND entry.order_id = recorded.order_id
-                    AND entry.kind = recorded.kind AND entry.cents = coalesce(recorded.cents, entry.cents))
+                    AND (entry.kind = recorded.kind
+                        -- It was so already, and the provider has said so.
+                        OR (entry.kind = 'unchanged' AND entry.answer->recorded.kind IS NOT NULL))
+                    AND entry.cents = coalesce(recorded.cents, entry.cents))
             """
         },
     ]

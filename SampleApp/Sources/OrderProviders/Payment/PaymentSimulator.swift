@@ -14,7 +14,8 @@ public struct PaymentSimulator: ActivityProvider {
     private let simulation: Simulation
 
     public init(
-        _ ledger: ProviderLedger, _ behaviour: SimulatorBehaviour = SimulatorBehaviour(), policy: CallPolicy = CallPolicy()
+        _ ledger: ProviderLedger, _ behaviour: SimulatorBehaviour = SimulatorBehaviour(),
+        policy: CallPolicy = CallPolicy()
     ) {
         self.policy = policy
         simulation = Simulation(provider: Self.name, ledger: ledger, behaviour: behaviour)

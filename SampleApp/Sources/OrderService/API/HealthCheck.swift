@@ -15,7 +15,7 @@ struct HealthCheck: Sendable {
     struct Report: Codable, Sendable {
         enum Status: String, Codable {
             case ok = "ok"
-            /// Commands work; a read model does not go on, or not with every key.
+            /// Commands work; a read model or the fulfilments do not go on, or not with every key.
             case degraded = "degraded"
             case unavailable = "unavailable"
         }
@@ -47,9 +47,24 @@ struct HealthCheck: Sendable {
             }
         }
 
+        /// How the orders' fulfilments keep up.
+        struct Fulfilment: Codable, Sendable {
+            /// Events that are still before them.
+            let lag: Int64
+            let open: Int
+            /// Commands and calls that have not arrived.
+            let outgoing: Int
+            /// What waits for an operator.
+            let parked: Int
+
+            var problem: String? { parked > 0 ? "\(parked) of their steps or orders are parked" : nil }
+        }
+
         let status: Status
         let database: Database
         let projections: [Projection]
+        /// Nil when this service leaves them to others.
+        let fulfilment: Fulfilment?
         let pendingMigrations: [String]
     }
 
@@ -76,13 +91,15 @@ struct HealthCheck: Sendable {
         // Its tables are not there to be asked.
         guard pending.isEmpty else {
             return Report(
-                status: .unavailable, database: .init(isUp: true, problem: nil), projections: [],
+                status: .unavailable, database: .init(isUp: true, problem: nil), projections: [], fulfilment: nil,
                 pendingMigrations: pending)
         }
         let projections = try await application.projectionStatuses().map(Report.Projection.init)
+        let fulfilment = application.processes.isEmpty ? nil : try await Report.Fulfilment(application)
+        let problems = projections.map(\.problem) + [fulfilment?.problem]
         return Report(
-            status: projections.allSatisfy { $0.problem == nil } ? .ok : .degraded,
-            database: .init(isUp: true, problem: nil), projections: projections, pendingMigrations: [])
+            status: problems.allSatisfy { $0 == nil } ? .ok : .degraded, database: .init(isUp: true, problem: nil),
+            projections: projections, fulfilment: fulfilment, pendingMigrations: [])
     }
 }
 
@@ -101,10 +118,17 @@ extension HealthCheck.Report.Projection {
     }
 }
 
+extension HealthCheck.Report.Fulfilment {
+    fileprivate init(_ application: Application) async throws {
+        let standing = try await FulfilmentStanding(application)
+        (lag, open, outgoing, parked) = (standing.lag, standing.open, standing.outgoing, standing.parked)
+    }
+}
+
 extension HealthCheck.Report {
     fileprivate static func unavailable(_ problem: String) -> Self {
         Self(
-            status: .unavailable, database: .init(isUp: false, problem: problem), projections: [], pendingMigrations: []
-        )
+            status: .unavailable, database: .init(isUp: false, problem: problem), projections: [],
+            fulfilment: nil, pendingMigrations: [])
     }
 }

@@ -12,12 +12,14 @@ struct ImportCommand: Sendable {
             .value("rejects", "FILE", "where rejected lines go (default: the input's name and .rejects.jsonl)"),
             .value("concurrency", "N", "orders on their way at once (default: 16)"),
             .flag("fulfil", "request the fulfilment of each order in place of the steps in the file"),
+            .value("cancel-every", "N", "have the customer of every Nth line want to cancel; with --fulfil"),
             .flag("wait", "wait until the read models have caught up"),
             .flag("json", "print the summary as one JSON object"),
         ],
         examples: [
             .init("import Data/orders.jsonl --wait"),
             .init("import Data/orders.jsonl --url http://127.0.0.1:8080", "through a running service"),
+            .init("import Data/orders.jsonl --fulfil --cancel-every 50", "some change their minds"),
             .init("import - --json < orders.jsonl", "from a pipe, for a program"),
         ])
 
@@ -36,12 +38,21 @@ struct ImportCommand: Sendable {
         rejectsPath = arguments["rejects"] ?? (path == "-" ? "orders" : path) + ".rejects.jsonl"
         url = arguments["url"]
         concurrency = try arguments.integer("concurrency", in: 1...256) ?? 16
-        steps = arguments.has("fulfil") ? .fulfilment : .asWritten
+        steps = try Self.steps(arguments)
         isWaiting = arguments.has("wait")
         isJSON = arguments.has("json")
         guard !Self.isSameFile(path, rejectsPath) else {
             throw UsageError("option \"--rejects\": expected another file than the input, found \"\(rejectsPath)\"")
         }
+    }
+
+    private static func steps(_ arguments: Arguments) throws(UsageError) -> ImportedSteps {
+        let every = try arguments.integer("cancel-every", in: 1...1_000_000)
+        guard arguments.has("fulfil") else {
+            guard every == nil else { throw UsageError("option \"--cancel-every\": expected --fulfil, too") }
+            return .asWritten
+        }
+        return every.map { .fulfilmentCancelling(every: $0) } ?? .fulfilment
     }
 
     func run() async throws -> ExitCode {

@@ -31,6 +31,14 @@ struct ImportedOrder: Sendable {
         return order
     }
 
+    /// The same order with a customer who then wants to cancel it.
+    var cancelling: ImportedOrder {
+        var order = self
+        order.steps.append(
+            Step(kind: .cancel, command: .cancel(reason: "ordered by mistake", at: form.details.placedAt)))
+        return order
+    }
+
     private func rehearse() throws(FieldProblem) {
         var order = Order()
         order.apply(.placed(form.details))

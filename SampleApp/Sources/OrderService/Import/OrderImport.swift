@@ -7,11 +7,15 @@ enum ImportedSteps: Sendable {
     case asWritten
     /// None of those; the fulfilment of each order is requested in their place.
     case fulfilment
+    /// The same, and the customer of each such line wants to cancel at once.
+    case fulfilmentCancelling(every: Int)
 
-    fileprivate func of(_ order: ImportedOrder) -> ImportedOrder {
+    fileprivate func of(_ order: ImportedOrder, line number: Int) -> ImportedOrder {
         switch self {
         case .asWritten: order
         case .fulfilment: order.requestingFulfilment
+        case .fulfilmentCancelling(let every):
+            number.isMultiple(of: every) ? order.requestingFulfilment.cancelling : order.requestingFulfilment
         }
     }
 }
@@ -65,7 +69,7 @@ struct OrderImport<Destination: OrderDestination>: Sendable {
     private func deliver(_ line: NumberedLine) async throws -> LineOutcome {
         let start = ContinuousClock.now
         let order: ImportedOrder
-        do throws(FieldProblem) { order = steps.of(try ImportedOrder(line: line.bytes)) } catch {
+        do throws(FieldProblem) { order = steps.of(try ImportedOrder(line: line.bytes), line: line.number) } catch {
             return LineOutcome(line: line, result: .rejected(error.description))
         }
         do throws(DeliveryError) {

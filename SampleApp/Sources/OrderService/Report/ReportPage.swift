@@ -39,22 +39,22 @@ struct ReportPage: Sendable {
         var lines = ["Revenue by day (UTC)"]
         let earlier = report.days.dropLast(shownDays)
         if !earlier.isEmpty {
-            lines.append(row("\(earlier.count) days before", euros(earlier.reduce(0) { $0 + $1.revenueCents }), 0, ""))
+            lines.append(row("\(earlier.count) days before", earlier.reduce(0) { $0 + $1.revenueCents }.euros, 0, ""))
         }
         lines += shown.map { day in
             let fraction = Double(max(0, day.revenueCents)) / Double(max(1, most))
-            return row(day.day, euros(day.revenueCents), fraction, day == report.busiestDay ? "busiest" : "")
+            return row(day.day, day.revenueCents.euros, fraction, day == report.busiestDay ? "busiest" : "")
         }
         return lines.joined(separator: "\n")
     }
 
     private var totals: String {
         var lines = ["In all", fact("orders", report.orders.grouped), fact("items", report.items.grouped)]
-        lines.append(fact("paid", euros(report.paidCents)))
-        lines.append(fact("refunded", euros(-report.refundedCents)))
-        lines.append(fact("revenue", euros(report.paidCents - report.refundedCents)))
+        lines.append(fact("paid", report.paidCents.euros))
+        lines.append(fact("refunded", (-report.refundedCents).euros))
+        lines.append(fact("revenue", (report.paidCents - report.refundedCents).euros))
         if !report.days.isEmpty {
-            lines.append(fact("a day", euros((report.paidCents - report.refundedCents) / report.days.count)))
+            lines.append(fact("a day", ((report.paidCents - report.refundedCents) / report.days.count).euros))
         }
         return lines.joined(separator: "\n")
     }
@@ -68,12 +68,6 @@ struct ReportPage: Sendable {
     private func fact(_ label: String, _ number: String) -> String {
         "  " + label.padded(to: 14) + String(repeating: " ", count: max(0, 14 - number.count)) + number
     }
-
-    private func euros(_ cents: Int) -> String {
-        let rest = cents.magnitude % 100
-        let whole = Int(exactly: cents.magnitude / 100) ?? 0
-        return "\(cents < 0 ? "-" : "")\(whole.grouped).\(rest < 10 ? "0" : "")\(rest) €"
-    }
 }
 
 /// A horizontal bar of block characters, to an eighth of a column.
@@ -84,6 +78,15 @@ enum Bar {
         let eighths = max(1, Int((min(1, fraction) * Double(width * 8)).rounded()))
         let rest = eighths % 8
         return String(repeating: "█", count: eighths / 8) + (rest == 0 ? "" : String(Array("▏▎▍▌▋▊▉")[rest - 1]))
+    }
+}
+
+extension Int {
+    /// As an amount of so many cents.
+    var euros: String {
+        let rest = magnitude % 100
+        let whole = Int(exactly: magnitude / 100) ?? 0
+        return "\(self < 0 ? "-" : "")\(whole.grouped).\(rest < 10 ? "0" : "")\(rest) €"
     }
 }
 

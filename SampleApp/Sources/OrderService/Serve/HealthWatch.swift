@@ -28,6 +28,7 @@ struct HealthWatch: Sendable {
             return "the database lacks \(report.pendingMigrations.joined(separator: ", ")); run: order-service migrate"
         }
         let errors = report.projections.compactMap { model in model.problem.map { "\(model.name): \($0.onOneLine)" } }
-        return errors.isEmpty ? "the database is there" : "a read model stands still: " + errors.joined(separator: "; ")
+        if !errors.isEmpty { return "a read model stands still: " + errors.joined(separator: "; ") }
+        return report.fulfilment?.problem.map { "fulfilments: \($0)" } ?? "the database is there"
     }
 }

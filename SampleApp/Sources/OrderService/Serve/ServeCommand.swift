@@ -2,17 +2,20 @@ import Martlet
 import MartletCLI
 import MartletHTTP
 
-/// The command `serve`: the HTTP API beside the projections, until SIGINT or SIGTERM.
+/// The command `serve`: the HTTP API beside the projections and the fulfilments, until SIGINT or SIGTERM.
 struct ServeCommand: Sendable {
     static let syntax = CommandSyntax(
-        "serve", "answers HTTP requests and keeps the read models up to date until Ctrl-C",
+        "serve", "answers HTTP requests, fulfils orders and keeps the read models up to date until Ctrl-C",
         options: [
             .value("host", "ADDRESS", "the address to listen on (default: 127.0.0.1)"),
             .value("port", "PORT", "the port to listen on; 0 takes a free one (default: 8080)"),
             .value("port-file", "FILE", "write the port here once it listens"),
-        ],
+            .value("lease", "MS", "how long what a killed service has worked on waits for another (default: 5000)"),
+        ] + SimulatedProviders.options,
         examples: [
             .init("serve"), .init("serve --port 0 --port-file service.port", "for a script"),
+            .init("serve --declined 5% --undeliverable 3%", "on a bad day"),
+            .init("serve --silent 0.02 --provider-timeout 500 --provider-attempts 3", "who is silent is given up soon"),
         ])
 
     private let application: Application
@@ -20,8 +23,10 @@ struct ServeCommand: Sendable {
     private let port: UInt16
     private let portFile: String?
 
-    init(_ arguments: Arguments, _ application: Application) throws(UsageError) {
-        self.application = application
+    init(_ arguments: Arguments, on postgres: PostgresConfiguration) throws(UsageError) {
+        application = OrderApplication.on(
+            postgres, lease: .milliseconds(try arguments.integer("lease", in: 500...600_000) ?? 5000),
+            providers: try SimulatedProviders(arguments))
         host = arguments["host"] ?? "127.0.0.1"
         port = UInt16(clamping: try arguments.integer("port", in: 0...65_535) ?? 8080)
         portFile = arguments["port-file"]
