@@ -17,6 +17,8 @@ struct Chore: Aggregate {
         case wait(milliseconds: Int)
         case waitUntil(Date)
         case waitForEver
+        /// Until a moment that no clock shows.
+        case waitBeyondTime
     }
     enum Event: EventPayload, Equatable {
         case begun(Plan)
@@ -150,6 +152,7 @@ struct Chores: ProcessManager {
             ]
         case .wait(let milliseconds): [.startTimer("nap", after: .milliseconds(milliseconds))]
         case .waitUntil(let moment): [.startTimer("nap", at: moment)]
+        case .waitBeyondTime: [.startTimer("nap", at: Date(timeIntervalSince1970: .infinity))]
         case .waitForEver: [.startTimer("nap", after: .seconds(Int64.max))]
         }
     }

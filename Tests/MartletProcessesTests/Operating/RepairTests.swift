@@ -73,7 +73,7 @@ import Testing
                 """
                 INSERT INTO martlet.process_effects
                     (build, number, partition, is_undo, instance, kind, target, step, body, metadata, parked_at)
-                SELECT i.build, 9, i.partition, false, i.instance, 'command', 'trip-42', 'note', '{}', '{}',
+                SELECT i.build, 1, i.partition, false, i.instance, 'command', 'trip-42', 'note', '{}', '{}',
                     clock_timestamp()
                 FROM martlet.process_instances i
                 """)

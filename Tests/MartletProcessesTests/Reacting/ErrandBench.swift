@@ -19,7 +19,9 @@ struct ErrandBench {
     mutating func tell(_ wishes: Wish...) throws -> Reaction { try take(.told(wishes), isStart: false) }
 
     @discardableResult
-    mutating func journal(_ event: JournalEvent) throws -> Reaction { try reactor.take(event, at: .distantPast, &instance) }
+    mutating func journal(_ event: JournalEvent) throws -> Reaction {
+        try reactor.take(event, at: .distantPast, &instance)
+    }
 
     @discardableResult
     mutating func answer(_ number: Int, _ wishes: Wish...) throws -> Reaction {

@@ -6,8 +6,14 @@ import Synchronization
 struct Order: Aggregate {
     static let category = "order"
 
-    enum Command: Codable { case place(article: String, cents: Int), complete }
-    enum Event: EventPayload { case placed(article: String, cents: Int), completed }
+    enum Command: Codable {
+        case place(article: String, cents: Int)
+        case complete
+    }
+    enum Event: EventPayload {
+        case placed(article: String, cents: Int)
+        case completed
+    }
 
     private(set) var isCompleted = false
 
@@ -27,8 +33,14 @@ struct Order: Aggregate {
 struct Stock: Aggregate {
     static let category = "stock"
 
-    enum Command: Codable { case reserve(order: String), release(order: String) }
-    enum Event: EventPayload { case reserved(order: String), released(order: String) }
+    enum Command: Codable {
+        case reserve(order: String)
+        case release(order: String)
+    }
+    enum Event: EventPayload {
+        case reserved(order: String)
+        case released(order: String)
+    }
     enum Rejection: Error, Codable { case soldOut }
 
     private var left = Int.max
@@ -54,8 +66,14 @@ struct Stock: Aggregate {
 struct Payment: Aggregate {
     static let category = "payment"
 
-    enum Command: Codable { case recordAuthorisation(cents: Int), recordCapture }
-    enum Event: EventPayload { case authorised(cents: Int), captured }
+    enum Command: Codable {
+        case recordAuthorisation(cents: Int)
+        case recordCapture
+    }
+    enum Event: EventPayload {
+        case authorised(cents: Int)
+        case captured
+    }
 
     func decide(_ command: Command) -> [Event] {
         switch command {
@@ -70,8 +88,12 @@ struct Payment: Aggregate {
 struct Shipment: Aggregate {
     static let category = "shipment"
 
-    enum Command: Codable { case recordBooking(tracking: String) }
-    enum Event: EventPayload { case booked(tracking: String) }
+    enum Command: Codable {
+        case recordBooking(tracking: String)
+    }
+    enum Event: EventPayload {
+        case booked(tracking: String)
+    }
 
     func decide(_ command: Command) -> [Event] {
         switch command {
@@ -111,8 +133,14 @@ final class Till: ActivityProvider {
 struct Carrier: ActivityProvider {
     static let name = "carrier"
 
-    enum Request: Codable { case book(order: String), cancel(order: String) }
-    enum Answer: Codable { case booked(tracking: String), cancelled }
+    enum Request: Codable {
+        case book(order: String)
+        case cancel(order: String)
+    }
+    enum Answer: Codable {
+        case booked(tracking: String)
+        case cancelled
+    }
 
     func perform(_ request: Request, key: IdempotencyKey) -> Answer {
         switch request {
