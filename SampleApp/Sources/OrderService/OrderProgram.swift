@@ -14,7 +14,8 @@ public enum OrderProgram {
                 migrate(application), VerifyCommand(application.store, OrderApplication.events).command,
                 serve(on: postgres), RestockCommand.command(application), importing(on: postgres),
                 SettleCommand.command(application), AuditCommand(application).command, report(application),
-                ProjectionsCommand(application).command, RebuildCommand(application).command,
+                ProjectionsCommand(application).command, ProcessesCommand(application).command,
+                RebuildCommand(application).command,
             ])
     }
 

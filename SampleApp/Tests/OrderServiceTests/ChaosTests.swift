@@ -92,8 +92,7 @@ private struct ChaosShop: Sendable {
     var isSettled: Bool {
         get async throws {
             let standing = try await FulfilmentStanding(application)
-            guard standing.isSettled else { return false }
-            return try await FulfilmentStanding.ended(application) == orders
+            return standing.isSettled && standing.ended == orders
         }
     }
 

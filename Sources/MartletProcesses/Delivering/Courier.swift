@@ -22,6 +22,8 @@ struct Courier<P: ProcessManager> {
     private var inherited: Int64?
     /// Delivered, and not yet taken off the table.
     private var delivered: [Int64] = []
+    /// How many tries are under way for each instance.
+    private var tries: [String: Int] = [:]
     /// Tries under way that are written down.
     private var counted: [Int64: PendingEffect] = [:]
     private var isListening = false
@@ -147,6 +149,11 @@ struct Courier<P: ProcessManager> {
         for feed in feeds.indices {
             let limit = feeds[feed].concurrency - feeds[feed].lanes.running
             for pending in feeds[feed].lanes.take(limit, at: .now) {
+                guard !mustWait(pending) else {
+                    feeds[feed].lanes.rest(pending, until: .now + .milliseconds(50))
+                    continue
+                }
+                tries[pending.instance, default: 0] += 1
                 if pending.isCounted { counted[pending.effect] = pending }
                 let delivery = Delivery(surroundings: surroundings, place: place, pending: pending)
                 group.addTask { .ended(feed: feed, pending, await delivery.run()) }
@@ -154,9 +161,13 @@ struct Courier<P: ProcessManager> {
         }
     }
 
+    /// What undoes a step must not overtake it; a try that is under way may belong to it.
+    private func mustWait(_ pending: PendingEffect) -> Bool { pending.isUndo && tries[pending.instance] != nil }
+
     private mutating func take(_ end: DeliveryEnd, of pending: PendingEffect, from feed: Int) {
         if case .cut = end { return }
         counted[pending.effect] = nil
+        tries[pending.instance] = tries[pending.instance].flatMap { $0 > 1 ? $0 - 1 : nil }
         switch end {
         case .delivered:
             if delivered.isEmpty { nextLook = min(nextLook, .now + Self.deliveredInterval) }

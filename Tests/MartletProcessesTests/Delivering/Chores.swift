@@ -12,6 +12,8 @@ struct Chore: Aggregate {
     enum Plan: Codable, Hashable {
         /// Has the clerk work, who can undo it.
         case work
+        /// Has the clerk work; that it is undone is put on a board.
+        case workOrTell(String)
         /// Puts a notice on a board.
         case post(on: String)
         case wait(milliseconds: Int)
@@ -144,6 +146,8 @@ struct Chores: ProcessManager {
     private func begin(_ plan: Chore.Plan, _ key: String) -> [Effect] {
         switch plan {
         case .work: [.call(Clerk.self, "work \(key)", as: "work", undo: .call(Clerk.self, "undo \(key)", as: "undo"))]
+        case .workOrTell(let board):
+            [.call(Clerk.self, "work \(key)", as: "work", undo: .send(.post("no \(key)"), to: Board.ID(board), as: "tell"))]
         case .post(let board):
             [
                 .send(

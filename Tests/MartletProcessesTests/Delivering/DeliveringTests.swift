@@ -179,6 +179,30 @@ struct Busy: Error {}
         }
     }
 
+    @Test func `an undo goes after what is under way, wherever that goes`() async throws {
+        let isOver = Mutex(false)
+        let clerk = Clerk(CallPolicy(timeout: .seconds(60))) { _, _ in
+            while !isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            return "done"
+        }
+        try await Office.with(clerk) { office in
+            try await office.running {
+                try await office.begin(.workOrTell("b"))
+                try await office.wait(for: "SELECT true FROM martlet.process_effects WHERE NOT is_undo")
+                while clerk.calls.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(5)) }
+                try await office.application.execute(.cancelled, on: Chore.ID("k"))
+                try await office.wait(for: "SELECT true FROM martlet.process_effects WHERE is_undo")
+                // Nothing tells that the courier has seen it.
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(try await office.count("SELECT count(*) FROM martlet.process_effects WHERE is_undo") == 1)
+                #expect(try await office.count("SELECT count(*) FROM martlet.events WHERE type = 'board.posted'") == 0)
+                isOver.withLock { $0 = true }
+                #expect(try await office.waitForEnd() == "compensated: begun")
+            }
+            #expect(try await office.count("SELECT count(*) FROM martlet.events WHERE type = 'board.posted'") == 1)
+        }
+    }
+
     @Test func `a provider that holds its calls up holds up nothing else, and what is beyond memory comes later`()
         async throws
     {

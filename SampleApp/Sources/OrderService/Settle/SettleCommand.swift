@@ -16,7 +16,7 @@ struct SettleCommand: Sendable {
         ])
 
     let application: Application
-    var interval: Duration = .milliseconds(100)
+    var interval: Duration = .milliseconds(200)
 
     static func command(_ application: Application) -> Command {
         Command(syntax) { arguments in
@@ -38,8 +38,8 @@ struct SettleCommand: Sendable {
             if standing.isSettled || time >= limit {
                 return try await SettleReport(application, standing, after: time)
             }
-            let ended = try await FulfilmentStanding.ended(application)
-            bar.update(items: ended, fraction: Double(ended) / Double(max(1, ended + standing.open)))
+            let all = standing.ended + standing.open
+            bar.update(items: standing.ended, fraction: Double(standing.ended) / Double(max(1, all)))
             try await Task.sleep(for: min(interval, limit - time))
         }
     }

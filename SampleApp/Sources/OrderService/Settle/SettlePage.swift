@@ -47,7 +47,7 @@ struct SettlePage: Sendable {
                 + " \(standing.outgoing.grouped) commands and calls are on their way,"
                 + " \(Int(standing.lag).grouped) events to be read"
         ]
-        lines += report.left.map { "  \($0.order) (\($0.status), \($0.phase)) waits for \($0.waitsFor.onOneLine)" }
+        lines += report.left.map { "  \($0.order) (\($0.status), \($0.phase)) \($0.standing.onOneLine)" }
         if standing.open > report.left.count { lines.append("  and others") }
         return lines.joined(separator: "\n")
     }

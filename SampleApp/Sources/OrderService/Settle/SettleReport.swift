@@ -1,4 +1,5 @@
 import Martlet
+import OrderFulfilment
 import OrderProviders
 
 /// How the fulfilments of a shop have ended, and what is in its books for them.
@@ -26,7 +27,8 @@ struct SettleReport: Codable, Hashable, Sendable {
         let order: String
         let status: String
         let phase: String
-        let waitsFor: String
+        /// What it waits for, and since when.
+        let standing: String
     }
 
     let standing: FulfilmentStanding
@@ -44,21 +46,22 @@ struct SettleReport: Codable, Hashable, Sendable {
         let (pool, schema) = (application.pool, application.schema)
         (completed, cancelled) = try await Self.ends(pool, schema)
         books = try await Self.books(pool, schema)
-        left = standing.isSettled ? [] : try await Self.left(pool, schema)
+        left = standing.isSettled ? [] : try await Self.left(application.process(OrderFulfilment.self))
     }
 
-    /// A reason begins with its kind and a colon.
+    /// By the events of the orders that were to be fulfilled; a reason begins with its kind and a colon.
     private static func ends(_ pool: ConnectionPool, _ schema: SQLIdentifier) async throws -> (Int, [Cancelled]) {
         let rows = try await pool.query(
             """
-            WITH \(FulfilmentStanding.build(schema))
-            SELECT status, split_part(coalesce(reason, ''), ': ', 1) AS kind, count(*)
-            FROM \(schema).process_instances JOIN build USING (build)
-            WHERE ended_at IS NOT NULL GROUP BY status, kind ORDER BY count(*) DESC, kind
+            SELECT type, split_part(coalesce(payload->>'reason', ''), ': ', 1) AS kind, count(*)
+            FROM \(schema).events
+            WHERE type IN ('order.completed', 'order.cancelled') AND stream_id IN (
+                SELECT stream_id FROM \(schema).events WHERE type = 'order.fulfilmentRequested')
+            GROUP BY type, kind ORDER BY count(*) DESC, kind
             """
         ).map { try $0.decode(String.self, String.self, Int.self) }
-        let cancelled = rows.filter { $0.0 == "compensated" }.map { Cancelled(reason: $0.1, orders: $0.2) }
-        return (rows.filter { $0.0 == "completed" }.reduce(0) { $0 + $1.2 }, cancelled)
+        let cancelled = rows.filter { $0.0 == "order.cancelled" }.map { Cancelled(reason: $0.1, orders: $0.2) }
+        return (rows.filter { $0.0 == "order.completed" }.reduce(0) { $0 + $1.2 }, cancelled)
     }
 
     private static func books(_ pool: ConnectionPool, _ schema: SQLIdentifier) async throws -> Books {
@@ -82,30 +85,19 @@ struct SettleReport: Codable, Hashable, Sendable {
             dispatchedPieces: pieces, dispatchedArticles: articles)
     }
 
-    /// Those that have waited longest; for an operator, or a provider, or else for an event.
-    private static func left(_ pool: ConnectionPool, _ schema: SQLIdentifier) async throws -> [Left] {
-        try await pool.query(
-            """
-            WITH \(FulfilmentStanding.build(schema))
-            SELECT instance, status, phase, coalesce(
-                (SELECT format('an operator, since event %s cannot be taken: %s', position, problem)
-                    FROM \(schema).dead_letters d
-                    WHERE d.build = i.build AND d.key = i.instance AND d.state = 'parked' ORDER BY position LIMIT 1),
-                (SELECT concat(CASE WHEN parked_at IS NOT NULL THEN 'an operator, since ' END,
-                        format('%s at %s', step, target),
-                        CASE WHEN attempts > 0 THEN format(' (%s tries)', attempts) END, ': ' || problem)
-                    FROM \(schema).process_effects e
-                    WHERE e.build = i.build AND e.instance = i.instance ORDER BY number LIMIT 1),
-                'an event')
-            FROM \(schema).process_instances i JOIN build USING (build)
-            WHERE ended_at IS NULL OR EXISTS (
-                SELECT FROM \(schema).process_effects e WHERE e.build = i.build AND e.instance = i.instance)
-            ORDER BY changed_at LIMIT 5
-            """
-        ).map { row in
-            let (order, status, phase, waitsFor) = try row.decode(
-                String.self, String.self, String.self, String.self)
-            return Left(order: order, status: status, phase: phase, waitsFor: waitsFor)
+    /// Those that wait for an operator, and then the oldest that run.
+    private static func left(_ fulfilments: ProcessHandle) async throws -> [Left] {
+        var left: [Left] = []
+        for filter in [InstanceFilter.stuck, .status(.compensating), .status(.running)] {
+            for instance in try await fulfilments.instances(where: filter, limit: 5)
+            where left.count < 5 && !left.contains(where: { $0.order == instance.key }) {
+                guard let report = try await fulfilments.instance(instance.key) else { continue }
+                left.append(
+                    Left(
+                        order: instance.key, status: instance.status?.rawValue ?? "not begun",
+                        phase: instance.phase ?? "", standing: report.waits))
+            }
         }
+        return left
     }
 }
