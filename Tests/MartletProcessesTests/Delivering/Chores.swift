@@ -147,7 +147,11 @@ struct Chores: ProcessManager {
         switch plan {
         case .work: [.call(Clerk.self, "work \(key)", as: "work", undo: .call(Clerk.self, "undo \(key)", as: "undo"))]
         case .workOrTell(let board):
-            [.call(Clerk.self, "work \(key)", as: "work", undo: .send(.post("no \(key)"), to: Board.ID(board), as: "tell"))]
+            [
+                .call(
+                    Clerk.self, "work \(key)", as: "work",
+                    undo: .send(.post("no \(key)"), to: Board.ID(board), as: "tell"))
+            ]
         case .post(let board):
             [
                 .send(
