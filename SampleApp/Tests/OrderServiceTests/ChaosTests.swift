@@ -27,7 +27,7 @@ import Testing
             let placing = Task { try await shop.placeOrders() }
             let limit = start + .seconds(120 + Self.orders / 20)
             while try await !shop.isSettled, ContinuousClock.now < limit {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 1000...2000)))
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1000...3000)))
                 try await services.killNext()
             }
             try await placing.value

@@ -60,17 +60,26 @@ struct Delivery<P: ProcessManager>: Sendable {
         do {
             if let end = try await endBeforeUndoing() { return end }
             guard pending.unfinished > 0 else { return try await deliver() }
-            guard pending.unfinished < surroundings.unfinishedLimit(of: pending) else {
+            let left = surroundings.unfinishedLimit(of: pending) - pending.unfinished
+            guard left > 0 else {
                 return try await giveUp("the process has ended in each of \(pending.unfinished) tries")
             }
-            // One at a time, so that it can be told which of them ends the process.
-            return try await surroundings.suspects.inside { try await deliver() }
+            // One after the other, so that it can be told which of them ends the process.
+            return try await suspects.inside(atMost: left > 1 ? Self.suspectLead : nil) { try await deliver() }
         } catch let error where error.mayPass {
             return .failed(String(problem: error))
         } catch {
             return .parked(String(problem: error), isRefused: false)
         }
     }
+
+    private var suspects: Turnstile {
+        pending.kind == .command ? surroundings.suspects.commands : surroundings.suspects.calls
+    }
+
+    /// How long a try that may end the process is alone, unless it is the last one: what does so does it soon as a rule, and
+    /// a provider that keeps silent must not hold up all the others.
+    private static var suspectLead: Duration { .milliseconds(100) }
 
     private func deliver() async throws -> Outcome {
         switch pending.kind {

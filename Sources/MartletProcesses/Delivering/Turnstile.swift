@@ -48,15 +48,22 @@ actor Turnstile {
     }
 
     /// Does something while inside.
-    func inside<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    /// - Parameter limit: after which its place is another's, whether it has ended or not; nil for when it has.
+    func inside<Result: Sendable>(
+        atMost limit: Duration?, _ body: @Sendable () async throws -> Result
+    ) async throws -> Result {
         _ = try await enter()
-        do {
-            let result = try await body()
-            leave()
-            return result
-        } catch {
-            leave()
-            throw error
+        let exit = FirstResult<Void>()
+        let clock = limit.map { limit in
+            Task {
+                try await Task.sleep(for: limit)
+                if exit.settle(()) { leave() }
+            }
         }
+        defer {
+            clock?.cancel()
+            if exit.settle(()) { leave() }
+        }
+        return try await body()
     }
 }

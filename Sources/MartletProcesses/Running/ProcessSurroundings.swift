@@ -12,8 +12,8 @@ struct ProcessSurroundings<P: ProcessManager>: Sendable {
     let reactor = Reactor(P.self)
     let gates: [String: ProviderGate]
     let bells = Bells()
-    /// Those that may be what ended a process go through it one at a time.
-    let suspects = Turnstile(limit: 1)
+    /// Where those that may be what ended a process go in one after the other.
+    let suspects = (commands: Turnstile(limit: 1), calls: Turnstile(limit: 1))
     let turns = StreamTurns()
     let time: TimeSource
     let incidents: IncidentReport

@@ -122,6 +122,34 @@ import Testing
     }
 }
 
+@Suite(.tags(.database), .timeLimit(.minutes(3))) struct SuspectTests {
+    @Test func `those that may have ended a process do not wait for a silent one`() async throws {
+        let clerk = Clerk(CallPolicy(timeout: .seconds(120))) { request, _ in
+            if request.hasPrefix("work silent") { try await Task.sleep(for: .seconds(3600)) }
+            return "done"
+        }
+        try await Office.with(clerk) { office in
+            let silent = Clerk(CallPolicy(timeout: .seconds(120))) { _, _ in
+                try await Task.sleep(for: .seconds(3600))
+                return "too late"
+            }
+            try await office.colleague(silent).running {
+                try await office.begin(.work, (0..<20).map { "silent\($0)" })
+                try await office.wait(for: "SELECT count(*) = 20 FROM martlet.process_effects")
+                try await office.begin(.work, (0..<10).map { "k\($0)" })
+                try await office.wait(for: "SELECT count(*) = 30 FROM martlet.process_effects")
+            }
+            // As if a process had died of all of them.
+            try await office.application.pool.execute("UPDATE martlet.process_effects SET attempts = 1, unfinished = 1")
+            try await office.running {
+                try await office.wait(
+                    for: "SELECT count(*) = 10 FROM martlet.process_instances WHERE status = 'completed'")
+            }
+            #expect(clerk.calls.withLock(\.count) == 30)
+        }
+    }
+}
+
 @Suite(.tags(.database), .timeLimit(.minutes(3))) struct DeadlyProviderTests {
     /// Falls dead when asked for one chore; takes its time for the others.
     static func clerk(isDeadly: Bool) -> Clerk {

@@ -62,7 +62,7 @@ import Testing
                 group.addTask {
                     if number.isMultiple(of: 7) { withUnsafeCurrentTask { $0?.cancel() } }
                     do {
-                        try await turnstile.inside {
+                        try await turnstile.inside(atMost: .seconds(60)) {
                             await inside.enter()
                             await Task.yield()
                             await inside.leave()
@@ -75,6 +75,24 @@ import Testing
         #expect(await inside.most <= 3)
         #expect(await inside.now == 0)
         #expect(try await turnstile.enter() == .atOnce)
+    }
+
+    @Test func `a place is another's after a time, and is left once`() async throws {
+        let turnstile = Turnstile(limit: 1)
+        let (slow, feed) = AsyncStream<Void>.makeStream()
+        let first = Task {
+            try await turnstile.inside(atMost: .milliseconds(20)) { for await _ in slow { break } }
+        }
+        var others = 0
+        for _ in 0..<3 { others += try await turnstile.inside(atMost: .milliseconds(20)) { 1 } }
+        feed.yield()
+        try await first.value
+        #expect(others == 3)
+        #expect(try await turnstile.enter() == .atOnce)
+        let second = Task { try await turnstile.enter() }
+        try await Task.sleep(for: .milliseconds(50))
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
     }
 
     private actor Counted {
