@@ -92,6 +92,8 @@ struct Trips: ProcessManager {
             case .calledOff: return [.compensate(because: "called off")]
             case .noted("unreadable"): throw Unread()
             case .noted("arrived"): return [.complete]
+            case .noted("remind twice"):
+                return ["passport", "ticket"].map { .send(.note($0), to: recorded.stream, as: "remind") }
             case .noted: return []
             case .planned:
                 phase = "booking"
