@@ -50,6 +50,7 @@ public struct CallPolicy: Hashable, Sendable {
     public var attempts: Int
     /// How long to wait after the first failed try; doubles up to ``longestPause``, with jitter.
     public var pause: Duration
+    /// The most that is waited between two tries, however many have failed.
     public var longestPause: Duration
     /// How many calls of one process manager may be under way at once in one operating system process, those included
     /// that were given up and have not ended. Once all of them are such, tries fail without being made.
@@ -67,7 +68,8 @@ public struct CallPolicy: Hashable, Sendable {
         precondition(timeout > .zero, "expected a timeout above zero, found \(timeout)")
         precondition(attempts > 0, "expected at least one attempt, found \(attempts)")
         precondition(concurrency > 0, "expected at least one call at a time, found \(concurrency)")
-        precondition(failuresToOpen > 0, "expected at least one failure before calls are held back, found none")
+        precondition(
+            failuresToOpen > 0, "expected at least one failure before calls are held back, found \(failuresToOpen)")
         (self.timeout, self.attempts, self.pause, self.longestPause) = (timeout, attempts, pause, longestPause)
         (self.concurrency, self.failuresToOpen, self.recovery) = (concurrency, failuresToOpen, recovery)
     }
