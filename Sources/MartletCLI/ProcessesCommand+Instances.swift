@@ -3,10 +3,11 @@ import Martlet
 
 extension ProcessesCommand {
     func why(_ name: String, _ key: String) async throws -> Why {
-        guard let report = try await handle(name).instance(key) else {
+        let process = try handle(name)
+        guard let report = try await process.instance(key) else {
             throw ProcessOperationError.noInstance(process: name, key: key)
         }
-        return Why(report: report)
+        return Why(report: report, follower: try await process.follower.status())
     }
 
     func history(_ name: String, _ key: String, limit: Int) async throws -> History {
@@ -30,6 +31,7 @@ extension ProcessesCommand {
     /// Why an instance does not go on, or what it does.
     struct Why: Answer {
         let report: InstanceReport
+        let follower: ProjectionStatus
 
         var exitCode: ExitCode { report.trouble == nil ? .success : .failure }
 
@@ -44,7 +46,18 @@ extension ProcessesCommand {
                     "  since \(life.startedAt.formatted(.iso8601)), last input at position"
                         + " \(life.position.grouped) at \(life.changedAt.formatted(.iso8601))")
             }
-            return lines + outstanding + advice
+            return lines + standstill + outstanding + advice
+        }
+
+        /// What keeps all instances waiting, if something does.
+        private var standstill: [String] {
+            guard report.life?.status.isEnd != true else { return [] }
+            if follower.state != .running {
+                let reason = follower.state.reason.map { ": \($0.onOneLine)" } ?? ""
+                return ["  \(report.process) is \(follower.state.name)\(reason)"]
+            }
+            guard follower.partitions.allSatisfy({ $0.member == nil }) else { return [] }
+            return ["  no process works on \(report.process)"]
         }
 
         private var outstanding: [String] {
@@ -67,16 +80,30 @@ extension ProcessesCommand {
         }
 
         private var advice: [String] {
-            let line = "processes \(report.process) \(report.key)"
+            let line = "processes \(report.process.shellWord) \(report.key.shellWord)"
             switch report.trouble {
             case .parkedInput:
-                return ["", "mend what is wrong, then: \(line) --retry-input (or --discard-input)"]
+                return [
+                    "", "once the program can react to it:  \(line) --retry-input",
+                    "if it is never to react to it:     \(line) --discard-input --reason WHY --by ME --yes",
+                ]
             case .parkedStep:
-                let step = report.effects.first { $0.parkedAt != nil }?.step.rawValue ?? "STEP"
-                return ["", "mend what is wrong, then: \(line) --retry \(step) --by ME (or --skip \(step))"]
-            case .silence: return ["", "if that never comes: \(line) --compensate --reason WHY --by ME"]
+                return [
+                    "", "once what was wrong is mended:  \(line) --retry \(parkedStep) --by ME",
+                    "if it is never to be had:       \(line) --skip \(parkedStep) --reason WHY --by ME",
+                ]
+            case .silence: return ["", "if that never comes:  \(line) --compensate --reason WHY --by ME"]
             case .slowStep, nil: return []
             }
+        }
+
+        /// The first one, by its number where its name would be taken for another's or for a number.
+        private var parkedStep: String {
+            let parked = report.effects.filter { $0.parkedAt != nil }
+            guard let first = parked.first else { return "STEP" }
+            let name = first.step.rawValue
+            let isClear = Int(name) == nil && parked.count { $0.step == first.step } == 1
+            return isClear ? name.shellWord : "\(first.number)"
         }
     }
 
