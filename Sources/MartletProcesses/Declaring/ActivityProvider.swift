@@ -1,5 +1,16 @@
 /// Something outside that a process calls, such as a payment provider.
 ///
+/// ```swift
+/// struct CardProvider: ActivityProvider {
+///     static let name = "card"
+///     enum Request: Codable { case charge(order: String, cents: Int), refund(order: String) }
+///     enum Answer: Codable { case charged, declined, refunded }
+///
+///     func perform(_ request: Request, key: IdempotencyKey) async throws -> Answer { … }
+///
+///     func isDone(_ answer: Answer) -> Bool { if case .refunded = answer { true } else { false } }
+/// }
+/// ```
 /// The same key must have the same effect and get the same answer however often it is asked: a call whose answer was
 /// lost is made again.
 public protocol ActivityProvider: Sendable {
@@ -30,6 +41,8 @@ extension ActivityProvider {
 }
 
 /// What tells a provider that it was asked the same before: of the process, the instance and the step's number.
+///
+/// What undoes a step is another step, with a key of its own: what it is to undo, its request has to say.
 public struct IdempotencyKey: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByStringInterpolation,
     CustomStringConvertible
 {

@@ -47,7 +47,8 @@ final class Hotel: ActivityProvider {
     let cancelAnswer = Mutex<Answer?>(.done)
     let keys = Mutex<[IdempotencyKey]>([])
 
-    struct Away: Error {}
+    /// As it may come from a C library, with what no text of the database can hold.
+    struct Away: Error, CustomStringConvertible { let description = "no line\0" }
 
     func perform(_ request: Request, key: IdempotencyKey) async throws -> Answer {
         keys.withLock { $0.append(key) }
