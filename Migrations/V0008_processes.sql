@@ -91,7 +91,7 @@ CREATE TABLE "{schema}".process_timers (
 
 CREATE INDEX process_timers_due_idx ON "{schema}".process_timers (build, partition, due_at) WHERE fired_at IS NULL;
 
-COMMENT ON TABLE "{schema}".process_timers IS 'Timers of process managers'' instances that have not been due yet.';
+COMMENT ON TABLE "{schema}".process_timers IS 'Timers of process managers'' instances that run, or are due and not taken yet.';
 
 -- What each input has come to, in the order of the log; the inputs themselves are in the log.
 CREATE TABLE "{schema}".process_history (

@@ -1,3 +1,5 @@
+import Martlet
+
 /// One thing that a program does, such as `migrate`.
 public struct Command: Sendable {
     public let syntax: CommandSyntax
@@ -58,8 +60,19 @@ public struct Program: Sendable {
             return refuse(error.description, hint: "try: \(command.syntax.title(in: name)) --help")
         } catch {
             StandardStream.error.writeLine("\(command.syntax.title(in: name)): \(error)")
+            if let advice = advice(on: error) { StandardStream.error.writeLine(advice) }
             return .failure
         }
+    }
+
+    /// What to do about a database that does not have the tables yet, or not all of them.
+    func advice(on error: any Error) -> String? {
+        let problem: PostgresError? =
+            if case .database(let problem)? = error as? EventStoreError { problem } else { error as? PostgresError }
+        guard let problem, [.undefinedTable, .undefinedFunction, .invalidSchemaName].contains(problem.sqlState),
+            commands.contains(where: { $0.syntax.name == MigrateCommand.syntax.name })
+        else { return nil }
+        return "is the database up to date? try: \(name) \(MigrateCommand.syntax.name)"
     }
 
     private func refuse(_ problem: String, hint: String) -> ExitCode {

@@ -2,13 +2,6 @@ import FoundationEssentials
 import Martlet
 
 extension ProcessesCommand {
-    func why(_ name: String, _ key: String) async throws -> Why {
-        guard let report = try await handle(name).instance(key) else {
-            throw ProcessOperationError.noInstance(process: name, key: key)
-        }
-        return Why(report: report)
-    }
-
     func history(_ name: String, _ key: String, limit: Int) async throws -> History {
         let entries = try await handle(name).history(of: key, limit: limit)
         guard !entries.isEmpty else { throw ProcessOperationError.noInstance(process: name, key: key) }
@@ -25,59 +18,6 @@ extension ProcessesCommand {
             entries.append(List.Entry(instance: instance, trouble: report?.trouble, waits: report?.waits))
         }
         return List(process: name, instances: entries, isStuck: filter == .stuck, isWhole: found.count < limit)
-    }
-
-    /// Why an instance does not go on, or what it does.
-    struct Why: Answer {
-        let report: InstanceReport
-
-        var exitCode: ExitCode { report.trouble == nil ? .success : .failure }
-
-        func encode(to encoder: any Encoder) throws { try report.encode(to: encoder) }
-
-        var lines: [String] {
-            var lines = ["\(report.process) \"\(report.key)\" \(report.waits.onOneLine)"]
-            if let life = report.life {
-                let reason = life.reason.map { " because \($0.onOneLine)" } ?? ""
-                lines.append("  \(life.status.rawValue)\(reason), phase \"\(life.phase.onOneLine)\"")
-                lines.append(
-                    "  since \(life.startedAt.formatted(.iso8601)), last input at position"
-                        + " \(life.position.grouped) at \(life.changedAt.formatted(.iso8601))")
-            }
-            return lines + outstanding + advice
-        }
-
-        private var outstanding: [String] {
-            guard !report.effects.isEmpty || !report.timers.isEmpty else { return [] }
-            var table = TextTable(
-                .number("number"), .text("step or timer"), .text("kind"), .text("at"), .text("since"),
-                .number("tries"), .text("next"))
-            for effect in report.effects {
-                table.add(
-                    .number("\(effect.number)"), .text(effect.step.rawValue.onOneLine), .text(effect.kind.rawValue),
-                    .text(effect.target), .text(effect.issuedAt.formatted(.iso8601)), .number(effect.attempts.grouped),
-                    .text(effect.parkedAt == nil ? effect.nextTryAt?.formatted(.iso8601) ?? "now" : "parked"))
-            }
-            for timer in report.timers {
-                table.add(
-                    .number("\(timer.number)"), .text(timer.timer.rawValue.onOneLine), .text("timer"), .text(""),
-                    .text(timer.startedAt.formatted(.iso8601)), .number(""), .text(timer.dueAt.formatted(.iso8601)))
-            }
-            return [""] + table.lines
-        }
-
-        private var advice: [String] {
-            let line = "processes \(report.process) \(report.key)"
-            switch report.trouble {
-            case .parkedInput:
-                return ["", "mend what is wrong, then: \(line) --retry-input (or --discard-input)"]
-            case .parkedStep:
-                let step = report.effects.first { $0.parkedAt != nil }?.step.rawValue ?? "STEP"
-                return ["", "mend what is wrong, then: \(line) --retry \(step) --by ME (or --skip \(step))"]
-            case .silence: return ["", "if that never comes: \(line) --compensate --reason WHY --by ME"]
-            case .slowStep, nil: return []
-            }
-        }
     }
 
     struct History: Answer {

@@ -11,6 +11,11 @@ extension ProcessesCommand {
             waits: try await process.instance(key)?.waits)
     }
 
+    func retryInput(_ name: String, _ key: String) async throws -> ReactedAgain {
+        let outcome = try await handle(name).retryParked(key)
+        return ReactedAgain(process: name, key: key, reacted: outcome.projected, problem: outcome.problem)
+    }
+
     func discard(_ name: String, _ key: String, _ decision: Decision) async throws -> Discarded {
         let process = try handle(name)
         guard let input = try await process.instance(key)?.parkedInput else {
@@ -64,6 +69,23 @@ extension ProcessesCommand {
         }
     }
 
+    /// What has come of a retry of an instance's parked inputs.
+    struct ReactedAgain: Answer {
+        let process: String
+        let key: String
+        let reacted: Int
+        /// Why the next one failed again; nil when none is parked any more.
+        let problem: String?
+
+        var exitCode: ExitCode { problem == nil ? .success : .failure }
+
+        var lines: [String] {
+            let done = "\(process) \"\(key)\" reacted to \(reacted.counted("input"))"
+            guard let problem else { return [done + "; nothing is parked any more"] }
+            return [done + "; the next one failed again: \(problem.onOneLine)"]
+        }
+    }
+
     struct Discarded: Answer {
         let process: String
         let key: String
@@ -74,7 +96,8 @@ extension ProcessesCommand {
         var lines: [String] {
             let done = "discarded the input of \(process) \"\(key)\" at position \(Int(position).grouped)"
             guard left > 0 else { return [done] }
-            return [done, "\(left.counted("input")) behind it still parked: processes \(process) \(key) --retry-input"]
+            let line = "processes \(process.shellWord) \(key.shellWord) --retry-input"
+            return [done, "\(left.counted("input")) behind it still parked: \(line)"]
         }
     }
 

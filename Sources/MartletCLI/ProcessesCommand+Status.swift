@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Martlet
 
 extension ProcessesCommand {
@@ -50,8 +51,13 @@ extension ProcessStatus {
 
     /// Whether it should run, has something to do, and no process works on it.
     fileprivate var isUnattended: Bool {
-        follower.state == .running && (follower.lag > 0 || effects > parkedEffects)
+        follower.state == .running && (follower.lag > 0 || effects > parkedEffects || isTimerLate)
             && follower.partitions.allSatisfy { $0.member == nil }
+    }
+
+    /// By this computer's clock, which may differ a little from the database's.
+    private var isTimerLate: Bool {
+        nextDue.map { $0 < Date.now.addingTimeInterval(-60) } ?? false
     }
 
     fileprivate var wantsSomebody: Bool { isStopped || isUnattended || stuck > 0 }

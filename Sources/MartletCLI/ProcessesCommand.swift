@@ -2,6 +2,8 @@ public import Martlet
 
 /// The command `processes`: how an application's process managers and their instances are doing, and what an operator does
 /// about those that do not go on.
+///
+/// An application gives it to its `Program`; decisions are recorded in the log with who made them and why.
 public struct ProcessesCommand: Sendable {
     public static let syntax = CommandSyntax(
         "processes",
@@ -18,7 +20,7 @@ public struct ProcessesCommand: Sendable {
             .value("retry", "STEP", "NAME KEY: have a parked step tried again; its name or number"),
             .value("skip", "STEP", "NAME KEY: never have a parked step"),
             .flag("compensate", "NAME KEY: undo what the instance has done"),
-            .flag("retry-input", "NAME KEY: react to the parked inputs in order; 1 when one fails again"),
+            .flag("retry-input", "NAME KEY: react to the parked inputs in order; exit code 1 when one fails again"),
             .flag("discard-input", "NAME KEY: never react to the first parked input"),
             .flag("pause", "NAME: end its work in all processes"),
             .flag("resume", "NAME: let it go on, also where it has stopped"),
@@ -84,8 +86,7 @@ public struct ProcessesCommand: Sendable {
             let process = try handle(name)
             return try await decided(
                 process, key, try await process.compensate(key, reason: decision.reason, by: decision.actor))
-        case .retryInput(let name, let key):
-            return ProjectionsCommand.Retried(projection: name, outcomes: [try await handle(name).retryParked(key)])
+        case .retryInput(let name, let key): return try await retryInput(name, key)
         case .discardInput(let name, let key, let decision): return try await discard(name, key, decision)
         case .pause(let name, let reason):
             try await handle(name).pause(because: reason)
@@ -101,6 +102,9 @@ public struct ProcessesCommand: Sendable {
     func handle(_ name: String) throws(UsageError) -> ProcessHandle {
         guard let handle = application.processes.first(where: { $0.name == name }) else {
             let names = application.processes.map(\.name).joined(separator: ", ")
+            guard !names.isEmpty else {
+                throw UsageError("expected an application with process managers, found \"\(name)\" and none there")
+            }
             throw UsageError("expected one of the process managers \(names), found \"\(name)\"")
         }
         return handle

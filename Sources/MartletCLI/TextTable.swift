@@ -48,6 +48,17 @@ extension String {
 
     /// Its lines as one.
     var onOneLine: String { split(whereSeparator: \.isNewline).joined(separator: " ") }
+
+    /// As a shell takes it for one word: quoted, unless it needs no quotes.
+    var shellWord: String {
+        let isPlain =
+            !isEmpty
+            && allSatisfy { character in
+                character.isASCII && (character.isLetter || character.isNumber) || "-._/:@".contains(character)
+            }
+        guard !isPlain else { return self }
+        return "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
 }
 
 extension Int {

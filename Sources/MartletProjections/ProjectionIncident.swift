@@ -32,7 +32,7 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
     public let projection: String
     public let problem: String
 
-    package init(kind: Kind, of follower: Follower = .projection, projection: String, problem: String) {
+    package init(kind: Kind, of follower: Follower, projection: String, problem: String) {
         (self.kind, self.follower, self.projection, self.problem) = (kind, follower, projection, problem)
     }
 

@@ -1,5 +1,7 @@
-import MartletCLI
+import Martlet
 import Testing
+
+@testable import MartletCLI
 
 struct ProgramTests {
     private struct Broken: Error {}
@@ -19,6 +21,24 @@ struct ProgramTests {
     ])
     func `the exit code tells how it went`(words: [String], expected: ExitCode) async {
         #expect(await program.run(words) == expected)
+    }
+
+    @Test func `who lacks tables is told to migrate, where the program can`() {
+        let absent = PostgresError(sqlState: .undefinedTable, message: "relation \"events\" does not exist")
+        let migrate = Command(MigrateCommand.syntax) { _ in .success }
+        let shop = Program("shop", "a shop", commands: [migrate])
+        #expect(shop.advice(on: absent) == "is the database up to date? try: shop migrate")
+        #expect(shop.advice(on: EventStoreError.database(absent)) != nil)
+        #expect(shop.advice(on: PostgresError(sqlState: .unableToConnect, message: "away")) == nil)
+        #expect(program.advice(on: absent) == nil)
+    }
+
+    @Test(arguments: [
+        ("TS-2026-000007", "TS-2026-000007"), ("give back", "'give back'"), ("", "''"), ("a'b", "'a'\\''b'"),
+        ("é", "'é'"), ("$(x)", "'$(x)'"),
+    ])
+    func `what is to be typed is one word for a shell`(text: String, word: String) {
+        #expect(text.shellWord == word)
     }
 
     @Test(arguments: [

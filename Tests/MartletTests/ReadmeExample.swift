@@ -126,7 +126,10 @@ func openBank(_ postgres: PostgresConfiguration) async throws {
 func program(of bank: Application) -> Program {
     Program(
         "bank", "accounts, and what moves between them",
-        commands: [MigrateCommand(bank).command, ProjectionsCommand(bank).command, RebuildCommand(bank).command])
+        commands: [
+            MigrateCommand(bank).command, ProjectionsCommand(bank).command, ProcessesCommand(bank).command,
+            RebuildCommand(bank).command,
+        ])
 }  // in main.swift: exit(await program(of: bank).run(Array(CommandLine.arguments.dropFirst())).rawValue)
 
 struct Transfers: ProcessManager {

@@ -3,6 +3,7 @@ import Martlet
 import MartletCLI
 import MartletTesting
 import OrderDomain
+import OrderFulfilment
 import Testing
 
 @testable import OrderService
@@ -69,7 +70,7 @@ struct ProviderOptionTests {
             let settling = SettleCommand(application: application)
             let early = try await settling.run(within: .zero)
             #expect(!early.standing.isSettled && early.standing.lag > 0)
-            #expect(SettlePage(early).text.contains(/0 fulfilments have not ended after \d+\.\d s;/))
+            #expect(SettlePage(early).text.contains(/0 fulfilments have not ended after a wait of \d+\.\d s;/))
 
             let running = Task { try await application.run() }
             defer { running.cancel() }
@@ -82,6 +83,23 @@ struct ProviderOptionTests {
             let health = try await router.answer(.get, "/health")
             let fulfilment = try #require(health.members["fulfilment"] as? [String: Any])
             #expect((fulfilment["open"] as? Int, fulfilment["parked"] as? Int) == (0, 0))
+        }
+    }
+
+    @Test func `fulfilments that an operator has paused are no good health`() async throws {
+        try await withShop { application, _ in
+            let router = OrdersAPI(application).router
+            #expect(try await router.answer(.get, "/health").text("status") == "ok")
+            try await application.process(OrderFulfilment.self).pause(because: "stocktaking")
+            let health = try await router.answer(.get, "/health")
+            #expect(health.status == .ok)
+            #expect(health.text("status") == "degraded")
+            let fulfilment = try #require(health.members["fulfilment"] as? [String: Any])
+            #expect(fulfilment["state"] as? String == "paused")
+            #expect(fulfilment["lastError"] as? String == "stocktaking")
+            _ = try await router.answer(.post, "/orders", body: Array(orderBody("a").utf8))
+            let report = try await SettleCommand(application: application).run(within: .zero)
+            #expect(SettlePage(report).text.contains("\nthey are paused: stocktaking"))
         }
     }
 

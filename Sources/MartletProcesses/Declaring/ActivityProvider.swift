@@ -1,5 +1,16 @@
 /// Something outside that a process calls, such as a payment provider.
 ///
+/// ```swift
+/// struct CardProvider: ActivityProvider {
+///     static let name = "card"
+///     enum Request: Codable { case charge(order: String, cents: Int), refund(order: String) }
+///     enum Answer: Codable { case charged, declined, refunded }
+///
+///     func perform(_ request: Request, key: IdempotencyKey) async throws -> Answer { … }
+///
+///     func isDone(_ answer: Answer) -> Bool { if case .refunded = answer { true } else { false } }
+/// }
+/// ```
 /// The same key must have the same effect and get the same answer however often it is asked: a call whose answer was
 /// lost is made again.
 public protocol ActivityProvider: Sendable {
@@ -30,6 +41,8 @@ extension ActivityProvider {
 }
 
 /// What tells a provider that it was asked the same before: of the process, the instance and the step's number.
+///
+/// What undoes a step is another step, with a key of its own: what it is to undo, its request has to say.
 public struct IdempotencyKey: RawRepresentable, Hashable, Codable, Sendable, ExpressibleByStringInterpolation,
     CustomStringConvertible
 {
@@ -50,6 +63,7 @@ public struct CallPolicy: Hashable, Sendable {
     public var attempts: Int
     /// How long to wait after the first failed try; doubles up to ``longestPause``, with jitter.
     public var pause: Duration
+    /// The most that is waited between two tries, however many have failed.
     public var longestPause: Duration
     /// How many calls of one process manager may be under way at once in one operating system process, those included
     /// that were given up and have not ended. Once all of them are such, tries fail without being made.
@@ -67,7 +81,8 @@ public struct CallPolicy: Hashable, Sendable {
         precondition(timeout > .zero, "expected a timeout above zero, found \(timeout)")
         precondition(attempts > 0, "expected at least one attempt, found \(attempts)")
         precondition(concurrency > 0, "expected at least one call at a time, found \(concurrency)")
-        precondition(failuresToOpen > 0, "expected at least one failure before calls are held back, found none")
+        precondition(
+            failuresToOpen > 0, "expected at least one failure before calls are held back, found \(failuresToOpen)")
         (self.timeout, self.attempts, self.pause, self.longestPause) = (timeout, attempts, pause, longestPause)
         (self.concurrency, self.failuresToOpen, self.recovery) = (concurrency, failuresToOpen, recovery)
     }

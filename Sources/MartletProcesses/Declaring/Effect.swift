@@ -56,6 +56,8 @@ public struct Effect: Hashable, Sendable {
         Effect(.startTimer(timer, .at(moment)))
     }
 
+    /// Ends a timer before it is due; nothing where none of this name runs. Once it is ended its ``Due`` does not come in
+    /// any more, however close they were.
     public static func cancelTimer(_ timer: TimerName) -> Effect { Effect(.cancelTimer(timer)) }
 
     /// Something to be done if the instance is compensated, that undoes nothing the process itself has done.

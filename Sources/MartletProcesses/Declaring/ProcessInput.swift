@@ -117,7 +117,6 @@ package struct CommandTarget<Input: Sendable>: Sendable {
 /// A provider that a process calls.
 package struct ProviderUse<Input: Sendable>: Sendable {
     package let name: String
-    package let provider: any ActivityProvider.Type
     package let answer: @Sendable (StepPlace, AnswerRecord) throws -> Input
 }
 

@@ -58,6 +58,9 @@ public protocol ProcessManager: Codable, Sendable {
     mutating func react(to input: Input) throws -> [Effect]
 
     /// What is to be sent once all is undone, just before the instance ends: commands only, whose refusals nobody hears.
+    /// - Parameters:
+    ///   - reason: what ``Effect/compensate(because:)`` or an operator has said.
+    ///   - moment: when the last undo step was done, by the database's clock; `Date` wants Foundation imported.
     func compensated(because reason: String, at moment: Date) -> [Effect]
 }
 

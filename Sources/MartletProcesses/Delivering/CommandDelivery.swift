@@ -60,7 +60,7 @@ extension Refusal where A.Rejection: Decodable {
 
 extension ProviderUse {
     init<P: ActivityProvider>(_: P.Type, _ wrap: @escaping @Sendable (Answer<P>) -> Input) {
-        (name, provider) = (P.name, P.self)
+        name = P.name
         answer = { place, record in
             switch record {
             case .failed(let problem):

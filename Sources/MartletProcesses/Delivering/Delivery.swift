@@ -129,7 +129,7 @@ struct Delivery<P: ProcessManager>: Sendable {
             answer = try await gate.call(
                 pending.body, key: key, isUndo: pending.isUndo,
                 ifWanted: { try await surroundings.isWanted(pending, at: place, hasWaited: $0) },
-                tell: { tell("calls of \"\(gate.name)\" are held back: \($0)") })
+                tell: { tell("of \"\(gate.name)\", \($0)") })
         } catch {
             return .heldBack(for: Self.databasePause)
         }
@@ -156,7 +156,8 @@ struct Delivery<P: ProcessManager>: Sendable {
     }
 
     private func tell(_ problem: String) {
-        surroundings.incidents.tell(ProjectionIncident(kind: .heldBack, projection: P.name, problem: problem))
+        surroundings.incidents.tell(
+            ProjectionIncident(kind: .heldBack, of: .process, projection: P.name, problem: problem))
     }
 
     /// Before what cannot be written down now is tried again.

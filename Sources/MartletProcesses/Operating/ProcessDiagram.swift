@@ -38,7 +38,7 @@ struct ProcessDiagram {
 }
 
 extension ProcessDiagram.Place {
-    /// Nil for the end. While an instance is compensated the process is not asked, so that its phase stays what it was.
+    /// Nil for the end.
     fileprivate var label: String? {
         switch status {
         case .running: phase

@@ -2,7 +2,8 @@ import MartletPostgres
 
 extension ProcessHandle {
     /// What the instances have done, as the text of a Mermaid `stateDiagram-v2`: the phases, and between them each input
-    /// with what it has led to and how often. Inputs that changed nothing are left out.
+    /// with what it has led to and how often. Inputs that changed nothing are left out, and what was asked for several
+    /// times in a row is named once.
     /// - Parameter limit: of how many instances; those that began last.
     /// - Throws: `PostgresError`.
     public func diagram(ofLatest limit: Int = 10_000) async throws -> String {
@@ -12,7 +13,8 @@ extension ProcessHandle {
 }
 
 extension InstanceQueries {
-    /// Which ways were gone how often, those that were gone first before the others.
+    /// Which ways were gone how often, those that were gone first before the others. Only a running instance is told by
+    /// its phase: while it is compensated, and afterwards, that stays what it was.
     fileprivate func steps(ofLatest limit: Int) -> SQL {
         """
         WITH \(place), latest AS MATERIALIZED (
@@ -31,11 +33,18 @@ extension InstanceQueries {
                 row_number() OVER (PARTITION BY h.instance ORDER BY h.position) AS place
             FROM latest l JOIN \(schema).process_history h ON h.build = l.build AND h.instance = l.instance
         ), steps AS (
-            SELECT e.*, (
-                SELECT string_agg(x.effect ->> 'kind' || ' ' || (x.effect ->> 'name'), ', ' ORDER BY x.place)
-                FROM json_array_elements(e.effects) WITH ORDINALITY x (effect, place)
-                WHERE x.effect ->> 'kind' NOT IN ('end', 'retry')
-            ) AS asked
+            SELECT e.place, e.input, e.status_before, e.status,
+                CASE WHEN e.status_before <> 'running' THEN '' ELSE e.phase_before END AS phase_before,
+                CASE WHEN e.status <> 'running' THEN '' ELSE e.phase END AS phase, (
+                    SELECT string_agg(x.words, ', ' ORDER BY x.place)
+                    FROM (
+                        SELECT j.place, w.words, lag(w.words) OVER (ORDER BY j.place) AS before
+                        FROM json_array_elements(e.effects) WITH ORDINALITY j (effect, place),
+                            concat_ws(' ', j.effect ->> 'kind', j.effect ->> 'name') w (words)
+                        WHERE j.effect ->> 'kind' NOT IN ('end', 'retry')
+                    ) x
+                    WHERE x.words IS DISTINCT FROM x.before
+                ) AS asked
             FROM entries e WHERE e.ignored IS NULL
         )
         SELECT status_before, phase_before, status, phase, input, coalesce(asked, '') AS asked, count(*)

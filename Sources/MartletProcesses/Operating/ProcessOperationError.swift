@@ -21,7 +21,8 @@ public enum ProcessOperationError: Error, Hashable, Sendable {
 extension ProcessOperationError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .noInstance(let name, let key): "process \"\(name)\": expected the key of an instance, found \"\(key)\""
+        case .noInstance(let name, let key):
+            "process \"\(name)\": expected the key of an instance that has begun and was not forgotten, found \"\(key)\""
         case .hasEnded(let name, let key, let status):
             "process \"\(name)\", instance \"\(key)\": expected it to run, found it \(status.rawValue)"
         case .isCompensating(let name, let key):

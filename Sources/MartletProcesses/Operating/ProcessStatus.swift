@@ -12,6 +12,7 @@ public struct ProcessStatus: Sendable {
     public let effects: Int
     /// Those that were given up, and wait for an operator.
     public let parkedEffects: Int
+    /// Those that run, and are not due or not taken yet.
     public let timers: Int
     /// When the next timer is due; past, for as long as it has not been taken.
     public let nextDue: Date?
@@ -20,6 +21,7 @@ public struct ProcessStatus: Sendable {
     public let stuck: Int
 
     public var name: String { follower.name }
+    /// How many instances have an input to which the process could not react.
     public var parkedInstances: Int { follower.parkedKeys }
 
     public subscript(status: InstanceStatus) -> Int { instances[status] ?? 0 }

@@ -20,6 +20,7 @@ public final class VirtualTime: Sendable {
     /// A clock that stands at 2026-01-01, midnight in UTC, unless it is told otherwise.
     public init(startingAt moment: Date = Date(timeIntervalSince1970: 1_767_225_600)) { self.moment = Mutex(moment) }
 
+    /// Where it stands.
     public var now: Date { moment.withLock { $0 } }
 
     /// Moves it on, and has timers looked at.

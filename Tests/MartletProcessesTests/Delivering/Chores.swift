@@ -170,6 +170,8 @@ struct Chores: ProcessManager {
 struct Office: Sendable {
     let database: PostgresConfiguration
     let application: Application
+    /// Looks by connections of its own, so that it waits for none of those that are at work.
+    private let onlooker: ConnectionPool
 
     static func with(_ clerk: Clerk = Clerk(), _ body: (Office) async throws -> Void) async throws {
         try await ThrowawayDatabase.with { database in
@@ -184,6 +186,7 @@ struct Office: Sendable {
         incidents: IncidentReport = IncidentReport { _ in }
     ) {
         self.database = database
+        onlooker = ConnectionPool(database, size: 2)
         application = Application(postgres: database, connections: 6, lease: lease, incidents: incidents) {
             Processes(Chores.self, calling: clerk)
         }
@@ -233,7 +236,7 @@ struct Office: Sendable {
     // MARK: looking
 
     func first<Value: PostgresDecodable>(_ sql: SQL, as _: Value.Type = Value.self) async throws -> Value? {
-        try await application.pool.query(sql).first?.decode(Value.self)
+        try await onlooker.query(sql).first?.decode(Value.self)
     }
 
     func count(_ sql: SQL) async throws -> Int64 { try await first(sql) ?? 0 }

@@ -39,6 +39,16 @@ import Testing
         #expect(.now - begun < .seconds(10))
     }
 
+    @Test func `whatever a provider throws can be written down`() async throws {
+        struct Garbled: Error, CustomStringConvertible {
+            let description = "no\0such host" + String(repeating: "!", count: 10_000)
+        }
+        let gate = ProviderGate(Examiner(policy: policy { _ in }) { _, _ in throw Garbled() })
+        guard case .failed(let problem) = try await ask(gate) else { throw Garbled() }
+        #expect(problem.hasPrefix("nosuch host!"))
+        #expect(problem.count == 2000)
+    }
+
     @Test func `calls that do not end keep their places, and once they have all no more are made`() async throws {
         let examiner = Examiner(policy: policy { $0.concurrency = 2 }) { _, count in
             if count <= 2 { await Task { await Self.sleepDeeply(until: .now + .seconds(2)) }.value }

@@ -11,6 +11,16 @@ struct DiagramTests {
                 try await agency.order(.plan, trip)
                 _ = try await agency.report(on: trip) { $0.life?.phase == "booked" }
             }
+            // One that begins to be compensated in another phase goes the same ways from there.
+            agency.hotel.answer.withLock { $0 = .no }
+            try await agency.order(.plan, "4")
+            _ = try await agency.report(on: "4") { $0.life?.status == .compensated }
+            try await agency.order(.note("remind twice"), "3")
+            let deadline = ContinuousClock.now + .seconds(20)
+            while try await agency.travel.history(of: "3").count < 5 {
+                try #require(ContinuousClock.now < deadline)
+                try await Task.sleep(for: .milliseconds(10))
+            }
             try await agency.order(.note("arrived"), "1")
             try await agency.order(.callOff, "2")
             _ = try await agency.report(on: "1") { $0.life?.status == .completed }
@@ -22,11 +32,14 @@ struct DiagramTests {
                         state "booking" as s1
                         state "booked" as s2
                         state "compensating" as s3
-                        [*] --> s1: trip.planned / call book (3×)
+                        [*] --> s1: trip.planned / call book (4×)
                         s1 --> s2: book answered (3×)
+                        s1 --> s3: book answered / undo call unbook (1×)
                         s2 --> s3: trip.calledOff / undo call unbook (1×)
                         s2 --> [*]: trip.noted = completed (1×)
-                        s3 --> [*]: unbook answered = compensated (1×)
+                        s2 --> s2: trip.noted / command remind (1×)
+                        s3 --> [*]: unbook answered = compensated (2×)
+                        s2 --> s2: trip.noted (2×)
                     """)
             #expect(try await agency.travel.diagram(ofLatest: 1).contains("trip.planned / call book (1×)"))
         }

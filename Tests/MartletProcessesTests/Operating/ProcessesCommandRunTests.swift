@@ -66,6 +66,53 @@ import Testing
         }
     }
 
+    @Test func `an input that cannot be taken is tried again, and then given up`() async throws {
+        try await TravelAgency.with { agency in
+            try await agency.order(.plan)
+            _ = try await agency.reportOnceBooked()
+            try await agency.order(.note("unreadable"))
+            _ = try await agency.report { $0.trouble == .parkedInput }
+            let why = try await Self.run(agency, "travel", "42").text
+            #expect(why.contains("processes travel 42 --retry-input\n"))
+            #expect(why.hasSuffix("processes travel 42 --discard-input --reason WHY --by ME --yes"))
+            let again = try await Self.run(agency, "travel", "42", "--retry-input")
+            #expect(again.exitCode == .failure)
+            #expect(again.text == "travel \"42\" reacted to 0 inputs; the next one failed again: Unread()")
+            let words = ["travel", "42", "--discard-input", "--reason", "a blot", "--by", "ada", "--yes"]
+            let given = try await ProcessesCommand(agency.desk).run(try ProcessesCommand.syntax.parse(words))
+            #expect(given.text.hasPrefix("discarded the input of travel \"42\" at position "))
+            #expect(try await Self.run(agency, "travel", "42").exitCode == .success)
+        }
+    }
+
+    @Test func `who asks about an instance is told that all of them stand still`() async throws {
+        try await TravelAgency.with { agency in
+            try await agency.order(.plan)
+            _ = try await agency.reportOnceBooked()
+            #expect(try await !Self.run(agency, "travel", "42").text.contains("travel is paused"))
+            _ = try await Self.run(agency, "travel", "--pause", "--reason", "no rooms today")
+            #expect(try await Self.run(agency, "travel", "42").text.hasSuffix("\n  travel is paused: no rooms today"))
+        }
+    }
+
+    @Test func `a timer that is late because nobody runs is told`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let agency = Application(postgres: database.configuration) { Processes(Trips.self, calling: Hotel()) }
+            try await agency.migrate()
+            let words = try ProcessesCommand.syntax.parse([])
+            #expect(try await ProcessesCommand(agency).run(words).exitCode == .success)
+            try await agency.pool.execute(
+                """
+                INSERT INTO martlet.process_timers (build, due_at, number, partition, instance, timer)
+                SELECT build, clock_timestamp() - interval '1 hour', 1, 0, '42', 'checkout'
+                FROM martlet.projection_builds
+                """)
+            let all = try await ProcessesCommand(agency).run(words)
+            #expect(all.exitCode == .failure)
+            #expect(all.text.contains("travel has something to do, and no process works on it"))
+        }
+    }
+
     @Test func `a process manager is no projection, and migrate lets it begin`() async throws {
         try await ThrowawayDatabase.with { database in
             let agency = Application(postgres: database.configuration) { Processes(Trips.self, calling: Hotel()) }

@@ -112,7 +112,8 @@ import Testing
             }
             #expect(
                 await refusal { try await travel.retry("unbook", of: "7", by: "ada") }
-                    == "process \"travel\": expected the key of an instance, found \"7\"")
+                    == "process \"travel\": expected the key of an instance that has begun and was not forgotten,"
+                    + " found \"7\"")
             #expect(
                 await refusal { try await travel.retry("book", of: "42", by: "ada") }
                     == "process \"travel\", instance \"42\": expected a step \"book\" that has not arrived, found"

@@ -47,7 +47,8 @@ final class Hotel: ActivityProvider {
     let cancelAnswer = Mutex<Answer?>(.done)
     let keys = Mutex<[IdempotencyKey]>([])
 
-    struct Away: Error {}
+    /// As it may come from a C library, with what no text of the database can hold.
+    struct Away: Error, CustomStringConvertible { let description = "no line\0" }
 
     func perform(_ request: Request, key: IdempotencyKey) async throws -> Answer {
         keys.withLock { $0.append(key) }
@@ -92,6 +93,8 @@ struct Trips: ProcessManager {
             case .calledOff: return [.compensate(because: "called off")]
             case .noted("unreadable"): throw Unread()
             case .noted("arrived"): return [.complete]
+            case .noted("remind twice"):
+                return ["passport", "ticket"].map { .send(.note($0), to: recorded.stream, as: "remind") }
             case .noted: return []
             case .planned:
                 phase = "booking"

@@ -49,6 +49,10 @@ struct HealthCheck: Sendable {
 
         /// How the orders' fulfilments keep up.
         struct Fulfilment: Codable, Sendable {
+            /// `running`, `paused` or `stopped`.
+            let state: String
+            /// Why they are not running, or what keeps them from reading on.
+            let lastError: String?
             /// Events that are still before them.
             let lag: Int64
             let open: Int
@@ -57,7 +61,11 @@ struct HealthCheck: Sendable {
             /// What waits for an operator.
             let parked: Int
 
-            var problem: String? { parked > 0 ? "\(parked) of their steps or orders are parked" : nil }
+            /// Why they do not go on as they should; nil when they do.
+            var problem: String? {
+                if state != "running" { return "they are \(state)" + (lastError.map { ": \($0)" } ?? "") }
+                return lastError ?? (parked > 0 ? "\(parked) of their steps or orders are parked" : nil)
+            }
         }
 
         let status: Status
@@ -107,20 +115,14 @@ extension HealthCheck.Report.Projection {
     fileprivate init(_ status: ProjectionStatus) {
         (name, position, lag) = (status.name, status.position.rawValue, status.lag)
         lagSeconds = status.lagTime / .seconds(1)
-        (parkedKeys, lastError) = (status.parkedKeys, status.lastError)
-        state =
-            switch status.state {
-            case .running: "running"
-            case .paused: "paused"
-            case .stopped: "stopped"
-            case .awaitingRebuild: "awaiting rebuild"
-            }
+        (parkedKeys, lastError, state) = (status.parkedKeys, status.lastError, status.state.name)
     }
 }
 
 extension HealthCheck.Report.Fulfilment {
     fileprivate init(_ application: Application) async throws {
         let standing = try await FulfilmentStanding(application)
+        (state, lastError) = (standing.state, standing.problem)
         (lag, open, outgoing, parked) = (standing.lag, standing.open, standing.outgoing, standing.parked)
     }
 }

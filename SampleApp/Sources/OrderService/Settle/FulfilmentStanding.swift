@@ -3,6 +3,10 @@ import OrderFulfilment
 
 /// How far the fulfilments have come.
 struct FulfilmentStanding: Codable, Hashable, Sendable {
+    /// `running`, `paused` or `stopped`.
+    let state: String
+    /// Why they are not running, or what keeps them from reading on; nil when nothing does.
+    let problem: String?
     /// Events of the log that they have yet to look at.
     let lag: Int64
     /// Orders whose fulfilment has not ended.
@@ -19,6 +23,8 @@ struct FulfilmentStanding: Codable, Hashable, Sendable {
     /// - Throws: `PostgresError`, also when there are no such tables; `ProjectionError` when the fulfilments are not there.
     init(_ application: Application) async throws {
         let status = try await application.process(OrderFulfilment.self).status()
+        state = status.follower.state.name
+        problem = status.follower.state.reason ?? status.follower.lastError
         lag = status.follower.lag
         open = status[.running] + status[.compensating]
         ended = status[.completed] + status[.compensated]

@@ -21,7 +21,8 @@ struct SettlePage: Sendable {
         rows += report.cancelled.map { ("  " + ($0.reason.isEmpty ? "no reason given" : $0.reason), $0.orders) }
         let width = rows.map(\.0.count).max() ?? 0
         let lines = rows.map { label, orders in
-            line(label, orders.grouped, width) + "  " + Bar.text(Double(orders) / Double(all), width: barWidth)
+            let bar = Bar.text(Double(orders) / Double(all), width: barWidth)
+            return line(label, orders.grouped, width) + (bar.isEmpty ? "" : "  " + bar)
         }
         return (["Fulfilments"] + lines).joined(separator: "\n")
     }
@@ -40,13 +41,19 @@ struct SettlePage: Sendable {
         let standing = report.standing
         guard !standing.isSettled else {
             let all = report.completed + cancelled
-            return "all \(all.grouped) fulfilments have ended, after \(report.seconds.decimals(1)) s"
+            return "all \(all.grouped) fulfilments have ended, after a wait of \(report.seconds.decimals(1)) s"
         }
         var lines = [
-            "\(standing.open.grouped) fulfilments have not ended after \(report.seconds.decimals(1)) s;"
-                + " \(standing.outgoing.grouped) commands and calls are on their way,"
+            "\(standing.open.grouped) fulfilments have not ended after a wait of \(report.seconds.decimals(1)) s;"
+                + " \(standing.outgoing.grouped) commands and calls have not arrived,"
                 + " \(Int(standing.lag).grouped) events to be read"
         ]
+        if standing.state != "running" || standing.problem != nil {
+            lines.append("they are \(standing.state)" + (standing.problem.map { ": \($0.onOneLine)" } ?? ""))
+        }
+        if standing.parked > 0 {
+            lines.append("\(standing.parked.grouped) wait for an operator: order-service processes fulfilment --stuck")
+        }
         lines += report.left.map { "  \($0.order) (\($0.status), \($0.phase)) \($0.standing.onOneLine)" }
         if standing.open > report.left.count { lines.append("  and others") }
         return lines.joined(separator: "\n")
