@@ -11,6 +11,15 @@ extension ProcessesCommand {
             waits: try await process.instance(key)?.waits)
     }
 
+    func retryAll(_ name: String, _ step: Step?, by actor: String) async throws -> Retried {
+        let bar = Mutex(ProgressBar(label: "retrying", noun: "steps"))
+        defer { bar.withLock { $0.finish() } }
+        let count = try await handle(name).retryAll(step, by: actor) { retried in
+            bar.withLock { $0.update(items: retried, fraction: nil) }
+        }
+        return Retried(process: name, retried: count)
+    }
+
     func retryInput(_ name: String, _ key: String) async throws -> ReactedAgain {
         let outcome = try await handle(name).retryParked(key)
         return ReactedAgain(process: name, key: key, reacted: outcome.projected, problem: outcome.problem)
@@ -67,6 +76,13 @@ extension ProcessesCommand {
             guard isTaken else { return [recorded + "; it takes effect when a process that runs it has come to it"] }
             return [recorded] + (waits.map { ["now \($0.onOneLine)"] } ?? [])
         }
+    }
+
+    struct Retried: Answer {
+        let process: String
+        let retried: Int
+
+        var lines: [String] { ["\(retried.counted("parked step")) of \(process) recorded to be tried again"] }
     }
 
     /// What has come of a retry of an instance's parked inputs.

@@ -8,6 +8,7 @@ extension ProcessesCommand {
         case history(name: String, key: String, limit: Int)
         case list(name: String, InstanceFilter, limit: Int)
         case retry(name: String, key: String, StepChoice, by: String)
+        case retryAll(name: String, Step?, by: String)
         case skip(name: String, key: String, StepChoice, Decision)
         case compensate(name: String, key: String, Decision)
         case retryInput(name: String, key: String)
@@ -31,6 +32,7 @@ extension ProcessesCommand {
         case stuck = "stuck"
         case list = "in"
         case retry = "retry"
+        case retryAll = "retry-all"
         case skip = "skip"
         case compensate = "compensate"
         case retryInput = "retry-input"
@@ -43,7 +45,7 @@ extension ProcessesCommand {
         var isOfInstance: Bool {
             switch self {
             case .history, .retry, .skip, .compensate, .retryInput, .discardInput: true
-            case .stuck, .list, .pause, .resume, .diagram, .forget: false
+            case .stuck, .list, .retryAll, .pause, .resume, .diagram, .forget: false
             }
         }
 
@@ -52,6 +54,7 @@ extension ProcessesCommand {
             switch self {
             case .history, .stuck, .list: ["limit"]
             case .retry: ["by"]
+            case .retryAll: ["by", "step"]
             case .skip, .compensate: ["reason", "by"]
             case .discardInput: ["reason", "by", "yes"]
             case .pause: ["reason"]
@@ -61,7 +64,7 @@ extension ProcessesCommand {
         }
     }
 
-    private static let allDetails = ["limit", "reason", "by", "yes"]
+    private static let allDetails = ["limit", "step", "reason", "by", "yes"]
 
     /// - Throws: ``UsageError``.
     static func request(_ arguments: Arguments) throws(UsageError) -> Request {
@@ -105,6 +108,9 @@ extension ProcessesCommand {
     ) throws(UsageError) -> Request {
         switch action {
         case .list: .list(name: name, .status(try status(arguments)), limit: try limit(arguments))
+        case .retryAll:
+            .retryAll(
+                name: name, arguments["step"].map(Step.init(rawValue:)), by: try required("by", arguments))
         case .pause: .pause(name: name, reason: try required("reason", arguments))
         case .resume: .resume(name: name)
         case .diagram: .diagram(name: name)

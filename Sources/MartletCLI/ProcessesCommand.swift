@@ -18,6 +18,8 @@ public struct ProcessesCommand: Sendable {
             .value("limit", "N", "stuck, in, history: the most at once (100)"),
             .flag("history", "NAME KEY: what each input has come to"),
             .value("retry", "STEP", "NAME KEY: have a parked step tried again; its name or number"),
+            .flag("retry-all", "NAME: have all parked steps tried again, as after an outage"),
+            .value("step", "STEP", "retry-all: only those of this name"),
             .value("skip", "STEP", "NAME KEY: never have a parked step"),
             .flag("compensate", "NAME KEY: undo what the instance has done"),
             .flag("retry-input", "NAME KEY: react to the parked inputs in order; exit code 1 when one fails again"),
@@ -27,7 +29,7 @@ public struct ProcessesCommand: Sendable {
             .flag("diagram", "NAME: what the instances have done, as a Mermaid state diagram"),
             .value("forget-ended", "DAYS", "NAME: delete instances that ended so many days ago, and their histories"),
             .value("reason", "WHY", "skip, compensate, discard-input, pause: why, for whoever asks later"),
-            .value("by", "WHO", "retry, skip, compensate, discard-input: who has decided it"),
+            .value("by", "WHO", "retry, retry-all, skip, compensate, discard-input: who has decided it"),
             .flag("yes", "discard-input, forget-ended: do it, and not only say what would be done"),
             .flag("json", "print one JSON object instead of text"),
         ],
@@ -37,6 +39,7 @@ public struct ProcessesCommand: Sendable {
             .init("processes transfer 42", "why 42 does not: what it waits for"),
             .init("processes transfer 42 --history", "how it came to that"),
             .init("processes transfer 42 --retry giveBack --by ME", "now that what was wrong is mended"),
+            .init("processes transfer --retry-all --by ME", "now that the provider is back"),
             .init("processes transfer 42 --skip giveBack --reason WHY --by ME", "it was done by hand"),
             .init("processes transfer 42 --compensate --reason WHY --by ME", "undoes its steps backwards"),
             .init("processes transfer 42 --retry-input", "once the program can react to it"),
@@ -77,6 +80,7 @@ public struct ProcessesCommand: Sendable {
         case .retry(let name, let key, let step, let actor):
             let process = try handle(name)
             return try await decided(process, key, try await process.retry(step, of: key, by: actor))
+        case .retryAll(let name, let step, let actor): return try await retryAll(name, step, by: actor)
         case .skip(let name, let key, let step, let decision):
             let process = try handle(name)
             return try await decided(

@@ -23,6 +23,11 @@ struct ProcessesCommandTests {
         #expect(
             try request(["orders", "42", "--retry", "3", "--by", "ada"])
                 == .retry(name: "orders", key: "42", 3, by: "ada"))
+        #expect(
+            try request(["orders", "--retry-all", "--by", "ada"]) == .retryAll(name: "orders", nil, by: "ada"))
+        #expect(
+            try request(["orders", "--retry-all", "--step", "void", "--by", "ada"])
+                == .retryAll(name: "orders", "void", by: "ada"))
         #expect(try request(["orders", "42", "--retry-input"]) == .retryInput(name: "orders", key: "42"))
         #expect(try request(["orders", "--pause", "--reason", "disk"]) == .pause(name: "orders", reason: "disk"))
         #expect(try request(["orders", "--resume"]) == .resume(name: "orders"))
@@ -52,6 +57,9 @@ struct ProcessesCommandTests {
         (["orders", "42", "--stuck"], "expected nothing behind NAME with --stuck, found \"42\""),
         (["orders", "42", "--history", "--compensate"], "expected one of --history and --compensate"),
         (["orders", "42", "--retry", "a"], "expected --by, found nothing"),
+        (["orders", "--retry-all"], "expected --by, found nothing"),
+        (["orders", "42", "--retry-all", "--by", "ada"], "expected nothing behind NAME with --retry-all, found \"42\""),
+        (["orders", "42", "--step", "a"], "option \"--step\" does not go with a look"),
         (["orders", "42", "--skip", "a", "--by=x"], "expected --reason, found nothing"),
         (["orders", "42", "--compensate", "--by=x", "--reason= "], "expected words behind --reason, found none"),
         (["orders", "--pause"], "expected --reason, found nothing"),

@@ -32,9 +32,7 @@ extension CommandTarget {
             refusal = nil
         }
         deliver = { store, delivery in
-            guard let aggregate = StreamID<A>(delivery.stream) else {
-                throw ProcessFlaw.unknownTarget(delivery.stream.description, of: A.category)
-            }
+            guard let aggregate = StreamID<A>(delivery.stream) else { throw delivery.stream.isNot(A.self) }
             let command = try PayloadDecoder().decode(A.Command.self, from: delivery.body)
             do throws(ExecuteError<A.Rejection>) {
                 try await store.execute(command, on: aggregate, as: delivery.id, metadata: delivery.metadata)
@@ -49,12 +47,17 @@ extension CommandTarget {
 
 extension Refusal where A.Rejection: Decodable {
     fileprivate init(_ place: StepPlace, _ rejection: [UInt8]) throws {
-        guard let stream = StreamName(place.target), let aggregate = StreamID<A>(stream) else {
-            throw ProcessFlaw.unknownTarget(place.target, of: A.category)
-        }
+        let stream = StreamName(place.target) ?? StreamName(category: place.target, key: "")
+        guard let aggregate = StreamID<A>(stream) else { throw stream.isNot(A.self) }
         self.init(
             step: place.step, aggregate: aggregate,
             rejection: try PayloadDecoder().decode(A.Rejection.self, from: rejection), at: place.at)
+    }
+}
+
+extension StreamName {
+    fileprivate func isNot<A: Aggregate>(_: A.Type) -> EventStoreError {
+        .invalidStream(self, flaw: "expected a stream of category \"\(A.category)\"")
     }
 }
 

@@ -20,6 +20,30 @@ extension ProcessHandle {
         return try await record(.retried(reference(to: effect), by: actor), key)
     }
 
+    /// Has every parked step tried again, as after an outage; but those of instances with a parked input, which would wait
+    /// behind that.
+    /// - Parameter step: only those of this name.
+    /// - Returns: how many there were; those before the one at which it fails are tried again.
+    /// - Throws: as ``retry(_:of:by:)``; `CancellationError`.
+    @discardableResult
+    public func retryAll(
+        _ step: Step? = nil, by actor: String, progress: @Sendable (_ retried: Int) -> Void = { _ in }
+    ) async throws -> Int {
+        try Self.require(actor, "an actor")
+        var retried = 0
+        var last: ParkedEffect?
+        while case let page = try await pool.query(queries.parkedPage(step, after: last)), !page.isEmpty {
+            for row in page {
+                try Task.checkCancellation()
+                let effect = try ParkedEffect(row)
+                _ = try await record(.retried(effect.reference, by: actor), effect.instance)
+                (retried, last) = (retried + 1, effect)
+                progress(retried)
+            }
+        }
+        return retried
+    }
+
     /// Decides that a parked step is never to be had. The process is told that a call has failed; what undoes something
     /// counts as done, and the step before it is undone next; a command is forgotten.
     /// - Parameters:

@@ -137,6 +137,43 @@ struct Busy: Error {}
         }
     }
 
+    @Test func `after an outage all parked steps are retried at once, but none behind a parked input`() async throws {
+        let isOut = Mutex(true)
+        let isUnwanted = Mutex(false)
+        let clerk = Clerk(CallPolicy(timeout: .seconds(60), attempts: 1, failuresToOpen: 1000)) { request, _ in
+            if request.hasPrefix("undo"), isOut.withLock({ $0 }) { throw Busy() }
+            while !isUnwanted.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            return "done"
+        }
+        try await Office.with(clerk) { office in
+            let keys = (0..<5).map { "k\($0)" }
+            let process = office.application.process(Chores.self)
+            try await office.running {
+                for key in keys {
+                    try await office.begin(.work, key)
+                    try await office.wait(for: "SELECT true FROM martlet.process_effects WHERE instance = \(key)")
+                    try await office.journal(.compensationRequested(reason: "rain", by: "me"), key)
+                }
+                isUnwanted.withLock { $0 = true }
+                try await office.wait(
+                    for: "SELECT count(*) = 5 FROM martlet.process_effects WHERE parked_at IS NOT NULL")
+                try await office.application.pool.execute(
+                    """
+                    INSERT INTO martlet.dead_letters (build, position, event_id, attempts, partition, stream_id, type, key)
+                    SELECT build, 1, gen_random_uuid(), 1, 0, 'chore-k0', 'chore.hurried', 'k0'
+                    FROM martlet.projection_builds
+                    """)
+                isOut.withLock { $0 = false }
+                #expect(try await process.retryAll("work", by: "me") == 0)
+                #expect(try await process.retryAll("undo", by: "me") == 4)
+                for key in keys.dropFirst() {
+                    #expect(try await office.waitForEnd(of: key) == "compensated: begun")
+                }
+                #expect(try await process.status().parkedEffects == 1)
+            }
+        }
+    }
+
     @Test func `a call that rests when it is withdrawn is not made again, and its undo goes at once`() async throws {
         let clerk = Clerk(CallPolicy(attempts: 9, pause: .seconds(600), longestPause: .seconds(600))) { request, _ in
             if request == "work k" { throw Busy() }

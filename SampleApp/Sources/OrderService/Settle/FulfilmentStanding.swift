@@ -17,8 +17,14 @@ struct FulfilmentStanding: Codable, Hashable, Sendable {
     /// Of these, those that were given up, and orders with an event that could not be taken: they wait for an operator.
     let parked: Int
 
+    /// Orders that do not go on by themselves.
+    let stuck: Int
+
     /// Nothing will happen until somebody orders something.
     var isSettled: Bool { lag == 0 && open == 0 && outgoing == 0 && parked == 0 }
+
+    /// All that is left waits for an operator.
+    var isStuck: Bool { lag == 0 && parked > 0 && outgoing <= parked && open <= stuck }
 
     /// - Throws: `PostgresError`, also when there are no such tables; `ProjectionError` when the fulfilments are not there.
     init(_ application: Application) async throws {
@@ -29,6 +35,7 @@ struct FulfilmentStanding: Codable, Hashable, Sendable {
         open = status[.running] + status[.compensating]
         ended = status[.completed] + status[.compensated]
         outgoing = status.effects
+        stuck = status.stuck
         parked = status.parkedEffects + status.parkedInstances
     }
 }

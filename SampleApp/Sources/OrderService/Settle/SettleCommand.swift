@@ -4,7 +4,7 @@ import MartletCLI
 /// The command `settle`.
 struct SettleCommand: Sendable {
     static let syntax = CommandSyntax(
-        "settle", "waits until every fulfilment has ended, and tells how; the exit code is 1 when some are left",
+        "settle", "waits until every fulfilment has ended or needs an operator, and tells how; the exit code is 1 when some are left",
         options: [
             .value("within", "SECONDS", "how long to wait (default: 600)"),
             .flag("json", "print one JSON object instead of a page"),
@@ -35,7 +35,7 @@ struct SettleCommand: Sendable {
         while true {
             let standing = try await FulfilmentStanding(application)
             let time = ContinuousClock.now - start
-            if standing.isSettled || time >= limit {
+            if standing.isSettled || standing.isStuck || time >= limit {
                 return try await SettleReport(application, standing, after: time)
             }
             let all = standing.ended + standing.open
