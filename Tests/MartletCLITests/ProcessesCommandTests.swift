@@ -58,7 +58,10 @@ struct ProcessesCommandTests {
         (["orders", "42", "--history", "--compensate"], "expected one of --history and --compensate"),
         (["orders", "42", "--retry", "a"], "expected --by, found nothing"),
         (["orders", "--retry-all"], "expected --by, found nothing"),
-        (["orders", "42", "--retry-all", "--by", "ada"], "expected nothing behind NAME with --retry-all, found \"42\""),
+        (
+            ["orders", "42", "--retry-all", "--by", "ada"],
+            "expected nothing behind NAME with --retry-all, found \"42\""
+        ),
         (["orders", "42", "--step", "a"], "option \"--step\" does not go with a look"),
         (["orders", "42", "--skip", "a", "--by=x"], "expected --reason, found nothing"),
         (["orders", "42", "--compensate", "--by=x", "--reason= "], "expected words behind --reason, found none"),

@@ -4,7 +4,8 @@ import MartletCLI
 /// The command `settle`.
 struct SettleCommand: Sendable {
     static let syntax = CommandSyntax(
-        "settle", "waits until every fulfilment has ended or needs an operator, and tells how; the exit code is 1 when some are left",
+        "settle",
+        "waits until every fulfilment has ended or needs an operator, and tells how; the exit code is 1 when some are left",
         options: [
             .value("within", "SECONDS", "how long to wait (default: 600)"),
             .flag("json", "print one JSON object instead of a page"),
