@@ -1,4 +1,5 @@
 import MartletJSON
+import MartletProjections
 import Synchronization
 
 /// The way to one provider from this process: how many calls at once, how long each may take, and whether it is asked at
@@ -96,7 +97,7 @@ final class ProviderGate: Sendable {
         let (first, turnstile, ask, limit) = (FirstResult<Outcome>(), turnstile, ask, policy.timeout)
         let call = Task {
             let outcome: Outcome
-            do { outcome = try await ask(body, key, isUndo) } catch { outcome = .failed("\(error)") }
+            do { outcome = try await ask(body, key, isUndo) } catch { outcome = .failed(String(problem: error)) }
             let isAwaited = first.settle(outcome)
             await turnstile.leave(isAbandoned: !isAwaited)
         }
