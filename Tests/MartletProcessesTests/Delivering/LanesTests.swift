@@ -5,11 +5,13 @@ import Testing
 @Suite struct LanesTests {
     private let start = ContinuousClock.now
 
-    static func effect(_ number: Int64, to target: String, of instance: String = "i") -> PendingEffect {
+    static func effect(
+        _ number: Int64, to target: String, of instance: String = "i", isUndo: Bool = false
+    ) -> PendingEffect {
         PendingEffect(
             effect: number, instance: instance,
             reference: EffectReference(number: Int(number), round: 1, step: "step", target: target),
-            kind: target == "provider" ? .call : .command, isUndo: false, body: [], metadata: [], attempts: 0,
+            kind: target == "provider" ? .call : .command, isUndo: isUndo, body: [], metadata: [], attempts: 0,
             unfinished: 0)
     }
 
@@ -54,19 +56,22 @@ import Testing
         #expect(lanes.nextRest == nil)
     }
 
-    @Test func `one that rests is tried at once when another comes behind it`() {
+    @Test func `one that rests is tried at once when an undo comes behind it, and not for anything else`() {
         var lanes = Lanes()
         lanes.add(Self.effect(1, to: "a"))
         lanes.rest(lanes.take(9, at: start)[0], until: start + .seconds(60))
         lanes.add(Self.effect(2, to: "a"))
+        #expect(numbers(lanes.take(9, at: start)) == [])
+        lanes.add(Self.effect(3, to: "a", isUndo: true))
         #expect(numbers(lanes.take(9, at: start)) == [1])
     }
 
-    @Test func `one that fails is tried once more at once when another came behind it while it was under way`() {
+    @Test func `one that fails is tried once more at once when an undo came behind it while it was under way`() {
         var lanes = Lanes()
         lanes.add(Self.effect(1, to: "a"))
         let first = lanes.take(9, at: start)[0]
-        lanes.add(Self.effect(2, to: "a"))
+        lanes.add(Self.effect(2, to: "a", isUndo: true))
+        lanes.add(Self.effect(3, to: "a"))
         lanes.rest(first, until: start + .seconds(60))
         #expect(numbers(lanes.take(9, at: start)) == [1])
         lanes.rest(first, until: start + .seconds(60))
@@ -81,7 +86,8 @@ import Testing
             switch Int.random(in: 0..<6, using: &random) {
             case 0, 1:
                 number += 1
-                let effect = Self.effect(number, to: "a\(Int.random(in: 0..<7, using: &random))")
+                let target = "a\(Int.random(in: 0..<7, using: &random))"
+                let effect = Self.effect(number, to: target, isUndo: .random(using: &random))
                 lanes.add(effect)
                 model.add(effect)
             case 2:
@@ -136,7 +142,7 @@ import Testing
         }
 
         mutating func add(_ effect: PendingEffect) {
-            if let head = head(of: effect.lane) {
+            if effect.isUndo, let head = head(of: effect.lane) {
                 effects[head].until = nil
                 if effects[head].isRunning { effects[head].isFollowed = true }
             }
