@@ -147,18 +147,19 @@ struct Courier<P: ProcessManager> {
     private mutating func start(_ group: inout TaskGroup<News>) {
         guard !place.isRevoked else { return }
         for feed in feeds.indices {
-            let limit = feeds[feed].concurrency - feeds[feed].lanes.running
-            for pending in feeds[feed].lanes.take(limit, at: .now) {
-                guard !mustWait(pending) else {
-                    feeds[feed].lanes.rest(pending, until: .now + .milliseconds(50))
-                    continue
-                }
-                tries[pending.instance, default: 0] += 1
-                if pending.isCounted { counted[pending.effect] = pending }
-                let delivery = Delivery(surroundings: surroundings, place: place, pending: pending)
-                group.addTask { .ended(feed: feed, pending, await delivery.run()) }
+            // Whoever has to wait may have let another go first.
+            while case let next = feeds[feed].takeNext(), !next.isEmpty {
+                for pending in next { start(pending, from: feed, &group) }
             }
         }
+    }
+
+    private mutating func start(_ pending: PendingEffect, from feed: Int, _ group: inout TaskGroup<News>) {
+        guard !mustWait(pending) else { return feeds[feed].lanes.rest(pending, until: .now + .milliseconds(50)) }
+        tries[pending.instance, default: 0] += 1
+        if pending.isCounted { counted[pending.effect] = pending }
+        let delivery = Delivery(surroundings: surroundings, place: place, pending: pending)
+        group.addTask { .ended(feed: feed, pending, await delivery.run()) }
     }
 
     /// What undoes a step must not overtake it; a try that is under way may belong to it.

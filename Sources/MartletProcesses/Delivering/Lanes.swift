@@ -91,18 +91,26 @@ struct Lanes: Sendable {
         ready.append(lane)
     }
 
-    /// An effect has failed and is tried again: later, or at once when an undo came behind it while it was under
-    /// way, since it may have been withdrawn for that one.
+    /// An effect is tried again: later, or at once when an undo came behind it while it was under way, since it may have
+    /// been withdrawn for that one.
+    ///
+    /// An undo lets those behind it go first: they are of other instances, and it may wait for long until nothing else of
+    /// its own is under way.
     mutating func rest(_ effect: PendingEffect, until moment: ContinuousClock.Instant) {
         running -= 1
         let lane = effect.lane
-        queues[lane]?.effects[0] = effect
-        guard queues[lane]?.isFollowed != true else {
-            queues[lane]?.head = .ready
-            return ready.append(lane)
+        guard var queue = queues.removeValue(forKey: lane) else { return }
+        queue.effects[0] = effect
+        if effect.isUndo { queue.effects.append(queue.effects.removeFirst()) }
+        let hasGivenWay = effect.isUndo && queue.effects.first?.isUndo == false
+        if queue.isFollowed || hasGivenWay {
+            queue.head = .ready
+            ready.append(lane)
+        } else {
+            queue.head = .resting
+            resting[lane] = moment
+            nextRest = min(nextRest ?? moment, moment)
         }
-        queues[lane]?.head = .resting
-        resting[lane] = moment
-        nextRest = min(nextRest ?? moment, moment)
+        queues[lane] = queue
     }
 }

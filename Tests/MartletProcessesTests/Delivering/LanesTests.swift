@@ -78,6 +78,23 @@ import Testing
         #expect(numbers(lanes.take(9, at: start)) == [])
     }
 
+    @Test func `an undo that has to wait lets others go first, and does not turn in circles with another`() {
+        var lanes = Lanes()
+        let (undo, other) = (
+            Self.effect(1, to: "a", isUndo: true), Self.effect(2, to: "a", of: "j", isUndo: true)
+        )
+        lanes.add(undo)
+        lanes.add(Self.effect(3, to: "a", of: "k"))
+        lanes.rest(lanes.take(9, at: start)[0], until: start + .seconds(1))
+        let third = lanes.take(9, at: start)
+        #expect(numbers(third) == [3])
+        lanes.add(other)
+        lanes.end(third[0])
+        lanes.rest(lanes.take(9, at: start)[0], until: start + .seconds(1))
+        #expect(numbers(lanes.take(9, at: start)) == [])
+        #expect(numbers(lanes.take(9, at: start + .seconds(1))) == [2])
+    }
+
     @Test(arguments: UInt64(1)...6) func `lanes do what a list of all effects would`(_ seed: UInt64) {
         var (random, lanes, model) = (Seeded(seed), Lanes(), Model())
         var running: [PendingEffect] = []
@@ -163,8 +180,13 @@ import Testing
 
         mutating func rest(_ effect: PendingEffect, until moment: ContinuousClock.Instant) {
             guard let head = head(of: effect.lane) else { return }
-            effects[head].isRunning = false
-            effects[head].until = effects[head].isFollowed ? nil : moment
+            let isFollowed = effects[head].isFollowed
+            (effects[head].isRunning, effects[head].until) = (false, isFollowed ? nil : moment)
+            guard effect.isUndo else { return }
+            effects[head].until = nil
+            effects.append(effects.remove(at: head))
+            guard let next = self.head(of: effect.lane), effects[next].effect.isUndo, !isFollowed else { return }
+            effects[next].until = moment
         }
     }
 
