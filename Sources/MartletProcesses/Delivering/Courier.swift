@@ -30,6 +30,8 @@ struct Courier<P: ProcessManager> {
     private var alarm: ContinuousClock.Instant?
     /// Whether to look at the table now, and when to do so anyway.
     private var (isDue, nextLook) = (true, ContinuousClock.now)
+    /// How often it has looked.
+    private var looks = 0
     private var failures = 0
     private let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
     private static var pollInterval: Duration { .seconds(5) }
@@ -82,6 +84,7 @@ struct Courier<P: ProcessManager> {
             let rooms = feeds.map(\.room)
             let rows = try await surroundings.pool.query(reading(rooms))
             delivered = []
+            looks += 1
             try take(rows, rooms)
             (isDue, failures, nextLook) = (false, 0, .now + Self.pollInterval)
         } catch {
@@ -135,6 +138,7 @@ struct Courier<P: ProcessManager> {
             guard feeds.indices.contains(feed) else { continue }
             var pending = try PendingEffect(row)
             pending.isInherited = pending.effect <= inherited ?? 0
+            pending.look = looks
             feeds[feed].take(pending, isAnswered: try row.decode("is_answered"))
             counts[feed] += 1
             newest = max(newest, pending.effect)
@@ -147,18 +151,22 @@ struct Courier<P: ProcessManager> {
     private mutating func start(_ group: inout TaskGroup<News>) {
         guard !place.isRevoked else { return }
         for feed in feeds.indices {
-            let limit = feeds[feed].concurrency - feeds[feed].lanes.running
-            for pending in feeds[feed].lanes.take(limit, at: .now) {
-                guard !mustWait(pending) else {
-                    feeds[feed].lanes.rest(pending, until: .now + .milliseconds(50))
-                    continue
-                }
-                tries[pending.instance, default: 0] += 1
-                if pending.isCounted { counted[pending.effect] = pending }
-                let delivery = Delivery(surroundings: surroundings, place: place, pending: pending)
-                group.addTask { .ended(feed: feed, pending, await delivery.run()) }
+            // Whoever has to wait may have let another go first.
+            while case let next = feeds[feed].takeNext(), !next.isEmpty {
+                for pending in next { start(pending, from: feed, &group) }
             }
         }
+    }
+
+    private mutating func start(_ pending: PendingEffect, from feed: Int, _ group: inout TaskGroup<News>) {
+        guard !mustWait(pending) else { return feeds[feed].lanes.rest(pending, until: .now + .milliseconds(50)) }
+        var pending = pending
+        // What withdraws a call, and undoes it, may have been found since: then it must not come after that.
+        if pending.kind == .call, pending.look < looks { pending.wasPutOff = true }
+        tries[pending.instance, default: 0] += 1
+        if pending.isCounted { counted[pending.effect] = pending }
+        let delivery = Delivery(surroundings: surroundings, place: place, pending: pending)
+        group.addTask { [pending] in .ended(feed: feed, pending, await delivery.run()) }
     }
 
     /// What undoes a step must not overtake it; a try that is under way may belong to it.

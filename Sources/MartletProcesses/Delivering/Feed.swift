@@ -29,6 +29,9 @@ struct Feed: Sendable {
     /// Whether it is worth it to read on what there was no room for.
     var wantsMore: Bool { hasMore && room == Self.pageSize }
 
+    /// Those that are to be delivered now.
+    mutating func takeNext() -> [PendingEffect] { lanes.take(concurrency - lanes.running, at: .now) }
+
     mutating func take(_ pending: PendingEffect, isAnswered: Bool) {
         seen = max(seen, pending.effect)
         if !isAnswered { lanes.add(pending) }

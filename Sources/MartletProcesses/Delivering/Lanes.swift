@@ -11,7 +11,7 @@ struct Lanes: Sendable {
 
     private struct Queue: Sendable {
         var head = Head.ready
-        /// Whether another came behind the first one while that was under way.
+        /// Whether an undo came behind the first one while that was under way.
         var isFollowed = false
         var effects: [PendingEffect] = []
     }
@@ -27,8 +27,8 @@ struct Lanes: Sendable {
     /// How many there are, those under way included.
     private(set) var count = 0
 
-    /// Adds an effect behind those of its lane. Where the first of them rests it is tried at once, since it may have been
-    /// withdrawn for this one.
+    /// Adds an effect behind those of its lane. Where the first of them rests it is tried at once if this one is an undo,
+    /// for which it may have been withdrawn.
     mutating func add(_ effect: PendingEffect) {
         let lane = effect.lane
         count += 1
@@ -39,6 +39,7 @@ struct Lanes: Sendable {
         queue.effects.append(effect)
         switch queue.head {
         case .ready: break
+        case _ where !effect.isUndo: break
         case .running: queue.isFollowed = true
         case .resting:
             queue.head = .ready
@@ -90,18 +91,26 @@ struct Lanes: Sendable {
         ready.append(lane)
     }
 
-    /// An effect has failed and is tried again: later, or at once when another came behind it while it was under way,
-    /// since it may have been withdrawn for that one.
+    /// An effect is tried again: later, or at once when an undo came behind it while it was under way, since it may have
+    /// been withdrawn for that one.
+    ///
+    /// An undo lets those behind it go first: they are of other instances, and it may wait for long until nothing else of
+    /// its own is under way.
     mutating func rest(_ effect: PendingEffect, until moment: ContinuousClock.Instant) {
         running -= 1
         let lane = effect.lane
-        queues[lane]?.effects[0] = effect
-        guard queues[lane]?.isFollowed != true else {
-            queues[lane]?.head = .ready
-            return ready.append(lane)
+        guard var queue = queues.removeValue(forKey: lane) else { return }
+        queue.effects[0] = effect
+        if effect.isUndo { queue.effects.append(queue.effects.removeFirst()) }
+        let hasGivenWay = effect.isUndo && queue.effects.first?.isUndo == false
+        if queue.isFollowed || hasGivenWay {
+            queue.head = .ready
+            ready.append(lane)
+        } else {
+            queue.head = .resting
+            resting[lane] = moment
+            nextRest = min(nextRest ?? moment, moment)
         }
-        queues[lane]?.head = .resting
-        resting[lane] = moment
-        nextRest = min(nextRest ?? moment, moment)
+        queues[lane] = queue
     }
 }

@@ -22,6 +22,8 @@ struct PendingEffect: Hashable, Sendable {
     var isInherited = false
     /// Whether it was put off, so that it may have been withdrawn meanwhile.
     var wasPutOff = false
+    /// By which look at the table it was found.
+    var look = 0
 
     /// Whether a try is written down before it is made. A first one is not: of those that were under way when a process
     /// died, the next one knows that they were there.

@@ -40,7 +40,8 @@ extension ProcessSurroundings {
             try await pool.execute(
                 """
                 UPDATE \(schema).process_effects
-                SET attempts = \(Int32(clamping: pending.attempts)), unfinished = 0, problem = \(problem),
+                SET attempts = \(Int32(clamping: pending.attempts)), unfinished = 0,
+                    problem = \(problem.asProblem),
                     tried_at = clock_timestamp(), next_try_at = clock_timestamp() + \(milliseconds) * interval '1 ms'
                 WHERE \(isThis(pending, place))
                 """)
@@ -51,6 +52,7 @@ extension ProcessSurroundings {
     func park(
         _ pending: PendingEffect, at place: AttendedPartition, because problem: String, isRefused: Bool
     ) async {
+        let words = problem.asProblem
         let backoff = Backoff(base: .milliseconds(100), limit: .seconds(5))
         var failures = 0
         while !Task.isCancelled {
@@ -58,7 +60,8 @@ extension ProcessSurroundings {
                 let parked = try await pool.execute(
                     """
                     UPDATE \(schema).process_effects
-                    SET attempts = \(Int32(clamping: pending.attempts)) + 1, unfinished = 0, problem = \(problem),
+                    SET attempts = \(Int32(clamping: pending.attempts)) + 1, unfinished = 0,
+                        problem = \(words),
                         is_refused = \(isRefused), tried_at = clock_timestamp(), next_try_at = NULL,
                         parked_at = clock_timestamp()
                     WHERE \(isThis(pending, place)) AND parked_at IS NULL
@@ -67,7 +70,7 @@ extension ProcessSurroundings {
                 return incidents.tell(
                     ProjectionIncident(
                         kind: .parkedStep, of: .process, projection: P.name,
-                        problem: "step \"\(pending.reference.step)\" of \"\(pending.instance)\": \(problem)"))
+                        problem: "step \"\(pending.reference.step)\" of \"\(pending.instance)\": \(words)"))
             } catch {
                 failures += 1
                 do { try await Task.sleep(for: backoff.delay(after: failures)) } catch { return }

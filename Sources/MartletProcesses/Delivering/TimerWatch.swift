@@ -77,18 +77,29 @@ struct TimerWatch<P: ProcessManager>: Sendable {
         "t.build = \(place.build) AND t.partition = \(Int16(place.partition)) AND t.fired_at IS NULL"
     }
 
+    /// One that cannot be told of keeps none of the others waiting.
+    /// - Throws: the first failure, once the others are told of.
     private func fire(_ due: [DueTimer]) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for timer in due {
-                group.addTask { [surroundings] in
-                    try await surroundings.record(
-                        .timerDue(timer: timer.timer, number: timer.number, at: timer.at),
-                        on: Journal<P>.ID(timer.instance),
-                        as: CommandID("\(P.name)/\(timer.instance)/\(timer.number)/due"))
-                }
-            }
-            try await group.waitForAll()
+        let outcomes = await withTaskGroup(of: (timer: DueTimer, failure: AppendError?).self) { group in
+            for timer in due { group.addTask { (timer, await failure(toTellOf: timer)) } }
+            return await group.reduce(into: []) { $0.append($1) }
         }
+        try await note(outcomes.filter { $0.failure == nil }.map(\.timer))
+        if let failure = outcomes.lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    private func failure(toTellOf timer: DueTimer) async -> AppendError? {
+        do throws(AppendError) {
+            try await surroundings.record(
+                .timerDue(timer: timer.timer, number: timer.number, at: timer.at),
+                on: Journal<P>.ID(timer.instance),
+                as: CommandID("\(P.name)/\(timer.instance)/\(timer.number)/due"))
+            return nil
+        } catch { return error }
+    }
+
+    private func note(_ due: [DueTimer]) async throws {
+        guard !due.isEmpty else { return }
         try await surroundings.pool.execute(
             """
             UPDATE \(surroundings.schema).process_timers t SET fired_at = clock_timestamp()

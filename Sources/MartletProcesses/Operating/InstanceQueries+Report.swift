@@ -29,6 +29,17 @@ extension InstanceQueries {
         """
     }
 
+    /// A row when an operator has discarded what came back from an effect.
+    func discardedAnswer(to effect: EffectReference, of key: String) -> SQL {
+        """
+        WITH \(place)
+        SELECT FROM place p
+        JOIN \(schema).commands c
+            ON c.command_id = \("\(process)/\(key)/\(effect.number).\(effect.round)/end")
+        JOIN \(schema).dead_letters d ON d.build = p.build AND d.position = c.position AND d.state = 'discarded'
+        """
+    }
+
     /// What each input has come to, in the order of the log.
     func history(of key: String, after position: GlobalPosition, limit: Int) -> SQL {
         """

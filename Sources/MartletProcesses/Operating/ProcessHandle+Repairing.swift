@@ -45,7 +45,8 @@ extension ProcessHandle {
     }
 
     /// Decides that a parked step is never to be had. The process is told that a call has failed; what undoes something
-    /// counts as done, and the step before it is undone next; a command is forgotten.
+    /// counts as done, and the step before it is undone next; a command is forgotten. So it is with a step whose answer
+    /// was discarded by ``discardParked(_:reason:by:)``, which would be waited for in vain.
     /// - Parameters:
     ///   - reason: why, for whoever asks later.
     ///   - actor: who has decided it.
@@ -54,7 +55,7 @@ extension ProcessHandle {
     public func skip(_ step: StepChoice, of key: String, reason: String, by actor: String) async throws -> Receipt {
         try Self.require(reason, "a reason")
         try Self.require(actor, "an actor")
-        let effect = try await operable(key).parkedStep(step)
+        let effect = try await skippable(step, of: key)
         return try await record(.skipped(reference(to: effect), reason: reason, by: actor), key)
     }
 
@@ -112,6 +113,21 @@ extension ProcessHandle {
             throw ProcessOperationError.hasParkedInput(process: name, key: key, count: parked.count)
         }
         return report
+    }
+
+    /// The step that is meant, parked or with its answer discarded.
+    private func skippable(
+        _ step: StepChoice, of key: String
+    ) async throws -> InstanceReport.OutstandingEffect {
+        let report = try await operable(key)
+        do throws(ProcessOperationError) { return try report.parkedStep(step) } catch {
+            guard case .notParked = error else { throw error }
+            for effect in report.steps(step) {
+                let rows = try await pool.query(queries.discardedAnswer(to: reference(to: effect), of: key))
+                if !rows.isEmpty { return effect }
+            }
+            throw error
+        }
     }
 
     private func reference(to effect: InstanceReport.OutstandingEffect) -> EffectReference {

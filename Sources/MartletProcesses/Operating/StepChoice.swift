@@ -18,14 +18,19 @@ extension StepChoice: CustomStringConvertible {
 }
 
 extension InstanceReport {
-    /// The parked step that is meant.
-    func parkedStep(_ choice: StepChoice) throws(ProcessOperationError) -> OutstandingEffect {
-        let meant = effects.filter { effect in
+    /// The steps that may be meant.
+    func steps(_ choice: StepChoice) -> [OutstandingEffect] {
+        effects.filter { effect in
             switch choice {
             case .named(let step): effect.step == step
             case .number(let number): effect.number == number
             }
         }
+    }
+
+    /// The parked step that is meant.
+    func parkedStep(_ choice: StepChoice) throws(ProcessOperationError) -> OutstandingEffect {
+        let meant = steps(choice)
         guard let effect = meant.first else {
             throw .noSuchStep(
                 process: process, key: key, expected: choice.description,

@@ -39,6 +39,8 @@ package struct Book: Hashable, Codable, Sendable {
     package var undo: [Undo] = []
     /// The undo that is under way.
     package var undoing: Int?
+    /// The first of what is sent once all is undone; nil before.
+    package var lastWords: Int?
 
     package struct Undo: Hashable, Codable, Sendable {
         /// The effect that it undoes; nil for one that undoes nothing the process itself has done.

@@ -137,6 +137,7 @@ extension Reactor {
 
     private func sayLastWords(at moment: Date, _ instance: inout Instance, _ reaction: inout Reaction) throws {
         let process = try process(of: &instance)
+        instance.book.lastWords = instance.book.count + 1
         for effect in try process.compensated(instance.state, instance.reason ?? "", moment) {
             guard case .issue(let outgoing) = effect.action, outgoing.kind == .command, effect.undo == nil else {
                 throw ProcessFlaw.effectAfterEnd(of: name)

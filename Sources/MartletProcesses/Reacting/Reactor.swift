@@ -63,7 +63,7 @@ package struct Reactor<Input: ProcessInput>: Sendable {
 
     private func take(_ event: JournalEvent, at moment: Date, _ instance: inout Instance) throws -> Reaction {
         if let effect = event.effect, !instance.book.hasIssued(effect.number) { return .ignored("never issued") }
-        guard !instance.status.isEnd else { return takeLate(event, instance.status) }
+        guard !instance.status.isEnd else { return takeLate(event, instance) }
         switch event {
         case .answered(let effect, let answer):
             return try takeAnswer(.answered(Array(answer.utf8)), of: effect, at: moment, &instance)
@@ -170,13 +170,21 @@ package struct Reactor<Input: ProcessInput>: Sendable {
     }
 
     /// An instance that has ended does not move any more; what it has sent before may still come to its own end.
-    private func takeLate(_ event: JournalEvent, _ status: InstanceStatus) -> Reaction {
+    private func takeLate(_ event: JournalEvent, _ instance: Instance) -> Reaction {
         switch event {
         case .refused(let effect, _), .skipped(let effect, _, _):
             Reaction(changes: [.ended(number: effect.number)], ignored: "it has ended")
-        case .retried(let effect, _) where status == .completed:
+        case .retried(let effect, _) where instance.mayStillSend(effect.number):
             Reaction(changes: [.reissued(number: effect.number)])
         default: .ignored("it has ended")
         }
+    }
+}
+
+extension Instance {
+    /// Whether what it had asked for before it ended may take effect after that: all of one that has completed; of one
+    /// that is compensated, its last words.
+    fileprivate func mayStillSend(_ number: Int) -> Bool {
+        status == .completed || book.lastWords.map { number >= $0 } ?? false
     }
 }

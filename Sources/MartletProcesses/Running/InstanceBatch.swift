@@ -160,7 +160,11 @@ struct InstanceBatch<P: ProcessManager> {
 }
 
 extension TimerDue {
-    fileprivate var moment: Date? { if case .at(let moment) = self { moment } else { nil } }
+    /// In the year 1 at the earliest, with which the journal's dates begin: what was due before is due at once, too.
+    fileprivate var moment: Date? {
+        guard case .at(let moment) = self else { return nil }
+        return max(moment, Date(timeIntervalSinceReferenceDate: -63_113_904_000))
+    }
 
     /// A thousand years at most, which every clock can add.
     fileprivate var milliseconds: Int64? {

@@ -96,7 +96,11 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     private mutating func findPlace() async throws -> End? {
         guard let standing = try await checkpoint.standing(in: surroundings.pool) else { return .fenced }
         if let flaw = standing.flaw { return .stopped(reason: flaw) }
-        if standing.position != stored { attempts = 0 }
+        if standing.position != stored {
+            attempts = 0
+            // A commit of which nobody was told.
+            await writer.committed(tenure.lease.partition)
+        }
         (stored, seen, through) = (standing.position, standing.position, standing.position)
         (pending, lastRead, lastSeen, hasMore, parked, knowsPlace) = ([], nil, nil, false, nil, true)
         stands(at: stored)

@@ -21,6 +21,8 @@ struct Chore: Aggregate {
         case waitForEver
         /// Until a moment that no clock shows.
         case waitBeyondTime
+        /// Until the earliest moment that there is a name for.
+        case waitUntilDistantPast
     }
     enum Event: EventPayload, Equatable {
         case begun(Plan)
@@ -161,6 +163,7 @@ struct Chores: ProcessManager {
         case .wait(let milliseconds): [.startTimer("nap", after: .milliseconds(milliseconds))]
         case .waitUntil(let moment): [.startTimer("nap", at: moment)]
         case .waitBeyondTime: [.startTimer("nap", at: Date(timeIntervalSince1970: .infinity))]
+        case .waitUntilDistantPast: [.startTimer("nap", at: .distantPast)]
         case .waitForEver: [.startTimer("nap", after: .seconds(Int64.max))]
         }
     }

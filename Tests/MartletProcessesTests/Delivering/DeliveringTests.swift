@@ -264,4 +264,53 @@ struct Busy: Error {}
             #expect(clerk.calls.withLock(\.count) == 2600)
         }
     }
+
+    @Test func `an undo that waits for a call holds up no command of another instance`() async throws {
+        let isOver = Mutex(false)
+        let clerk = Clerk(CallPolicy(timeout: .seconds(60))) { _, _ in
+            while !isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            return "done"
+        }
+        try await Office.with(clerk) { office in
+            try await office.running {
+                try await office.begin(.workOrTell("b"))
+                while clerk.calls.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(5)) }
+                try await office.application.execute(.cancelled, on: Chore.ID("k"))
+                try await office.wait(for: "SELECT true FROM martlet.process_effects WHERE is_undo")
+                // Nothing tells that the courier has seen it.
+                try await Task.sleep(for: .milliseconds(300))
+                try await office.begin(.post(on: "b"), (0..<5).map { "other\($0)" })
+                try await office.wait(
+                    for: "SELECT count(*) = 5 FROM martlet.events WHERE type = 'board.posted'", within: .seconds(10))
+                isOver.withLock { $0 = true }
+                #expect(try await office.waitForEnd() == "compensated: begun")
+            }
+            #expect(try await office.count("SELECT count(*) FROM martlet.events WHERE type = 'board.posted'") == 6)
+        }
+    }
+
+    @Test func `a call that is withdrawn before its turn has come is not made after its undo`() async throws {
+        let isOver = Mutex(false)
+        let clerk = Clerk(CallPolicy(timeout: .seconds(60), concurrency: 1)) { _, _ in
+            while !isOver.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            return "done"
+        }
+        try await Office.with(clerk) { office in
+            try await office.running {
+                try await office.begin(.work, "first")
+                while clerk.calls.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(5)) }
+                try await office.begin(.workOrTell("b"))
+                try await office.wait(for: "SELECT count(*) = 2 FROM martlet.process_effects")
+                // Nothing tells that the courier has seen it.
+                try await Task.sleep(for: .milliseconds(300))
+                try await office.application.execute(.cancelled, on: Chore.ID("k"))
+                #expect(try await office.waitForEnd() == "compensated: begun")
+                isOver.withLock { $0 = true }
+                #expect(try await office.waitForEnd(of: "first") == "completed: done")
+                try await office.begin(.work, "last")
+                #expect(try await office.waitForEnd(of: "last") == "completed: done")
+            }
+            #expect(clerk.calls.withLock { $0.map(\.request) } == ["work first", "work last"])
+        }
+    }
 }

@@ -5,11 +5,13 @@ import Testing
 @Suite struct LanesTests {
     private let start = ContinuousClock.now
 
-    static func effect(_ number: Int64, to target: String, of instance: String = "i") -> PendingEffect {
+    static func effect(
+        _ number: Int64, to target: String, of instance: String = "i", isUndo: Bool = false
+    ) -> PendingEffect {
         PendingEffect(
             effect: number, instance: instance,
             reference: EffectReference(number: Int(number), round: 1, step: "step", target: target),
-            kind: target == "provider" ? .call : .command, isUndo: false, body: [], metadata: [], attempts: 0,
+            kind: target == "provider" ? .call : .command, isUndo: isUndo, body: [], metadata: [], attempts: 0,
             unfinished: 0)
     }
 
@@ -54,23 +56,43 @@ import Testing
         #expect(lanes.nextRest == nil)
     }
 
-    @Test func `one that rests is tried at once when another comes behind it`() {
+    @Test func `one that rests is tried at once when an undo comes behind it, and not for anything else`() {
         var lanes = Lanes()
         lanes.add(Self.effect(1, to: "a"))
         lanes.rest(lanes.take(9, at: start)[0], until: start + .seconds(60))
         lanes.add(Self.effect(2, to: "a"))
+        #expect(numbers(lanes.take(9, at: start)) == [])
+        lanes.add(Self.effect(3, to: "a", isUndo: true))
         #expect(numbers(lanes.take(9, at: start)) == [1])
     }
 
-    @Test func `one that fails is tried once more at once when another came behind it while it was under way`() {
+    @Test func `one that fails is tried once more at once when an undo came behind it while it was under way`() {
         var lanes = Lanes()
         lanes.add(Self.effect(1, to: "a"))
         let first = lanes.take(9, at: start)[0]
-        lanes.add(Self.effect(2, to: "a"))
+        lanes.add(Self.effect(2, to: "a", isUndo: true))
+        lanes.add(Self.effect(3, to: "a"))
         lanes.rest(first, until: start + .seconds(60))
         #expect(numbers(lanes.take(9, at: start)) == [1])
         lanes.rest(first, until: start + .seconds(60))
         #expect(numbers(lanes.take(9, at: start)) == [])
+    }
+
+    @Test func `an undo that has to wait lets others go first, and does not turn in circles with another`() {
+        var lanes = Lanes()
+        let (undo, other) = (
+            Self.effect(1, to: "a", isUndo: true), Self.effect(2, to: "a", of: "j", isUndo: true)
+        )
+        lanes.add(undo)
+        lanes.add(Self.effect(3, to: "a", of: "k"))
+        lanes.rest(lanes.take(9, at: start)[0], until: start + .seconds(1))
+        let third = lanes.take(9, at: start)
+        #expect(numbers(third) == [3])
+        lanes.add(other)
+        lanes.end(third[0])
+        lanes.rest(lanes.take(9, at: start)[0], until: start + .seconds(1))
+        #expect(numbers(lanes.take(9, at: start)) == [])
+        #expect(numbers(lanes.take(9, at: start + .seconds(1))) == [2])
     }
 
     @Test(arguments: UInt64(1)...6) func `lanes do what a list of all effects would`(_ seed: UInt64) {
@@ -81,7 +103,8 @@ import Testing
             switch Int.random(in: 0..<6, using: &random) {
             case 0, 1:
                 number += 1
-                let effect = Self.effect(number, to: "a\(Int.random(in: 0..<7, using: &random))")
+                let target = "a\(Int.random(in: 0..<7, using: &random))"
+                let effect = Self.effect(number, to: target, isUndo: .random(using: &random))
                 lanes.add(effect)
                 model.add(effect)
             case 2:
@@ -136,7 +159,7 @@ import Testing
         }
 
         mutating func add(_ effect: PendingEffect) {
-            if let head = head(of: effect.lane) {
+            if effect.isUndo, let head = head(of: effect.lane) {
                 effects[head].until = nil
                 if effects[head].isRunning { effects[head].isFollowed = true }
             }
@@ -157,8 +180,13 @@ import Testing
 
         mutating func rest(_ effect: PendingEffect, until moment: ContinuousClock.Instant) {
             guard let head = head(of: effect.lane) else { return }
-            effects[head].isRunning = false
-            effects[head].until = effects[head].isFollowed ? nil : moment
+            let isFollowed = effects[head].isFollowed
+            (effects[head].isRunning, effects[head].until) = (false, isFollowed ? nil : moment)
+            guard effect.isUndo else { return }
+            effects[head].until = nil
+            effects.append(effects.remove(at: head))
+            guard let next = self.head(of: effect.lane), effects[next].effect.isUndo, !isFollowed else { return }
+            effects[next].until = moment
         }
     }
 

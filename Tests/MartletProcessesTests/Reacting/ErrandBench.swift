@@ -6,7 +6,7 @@ import MartletJSON
 
 /// One errand, moved by hand.
 struct ErrandBench {
-    let reactor = Reactor(Errand.self)
+    var reactor = Reactor(Errand.self)
     var instance: Instance?
 
     init(_ wishes: Wish...) throws { try ask(wishes) }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Martlet
 import Testing
 
@@ -170,5 +171,30 @@ import Testing
         try bench.tell(.compensate)
         #expect(try bench.journal(.retried(ErrandBench.command(1), by: "ada")).ignored == "it is being compensated")
         #expect(try bench.journal(.retried(ErrandBench.command(2), by: "ada")).changes == [.reissued(number: 2)])
+    }
+
+    @Test func `of an instance that is compensated only the last words are tried again`() throws {
+        var bench = ErrandBench()
+        bench.reactor = Reactor(Mourner.self)
+        try bench.ask([.send("a", undo: .command)])
+        try bench.tell(.compensate)
+        #expect(try bench.journal(.delivered(ErrandBench.command(2))).issued == ["3 farewell"])
+        #expect(bench.status == .compensated)
+        for number in 1...2 {
+            #expect(try bench.journal(.retried(ErrandBench.command(number), by: "ada")).ignored == "it has ended")
+        }
+        #expect(try bench.journal(.retried(ErrandBench.command(3), by: "ada")).changes == [.reissued(number: 3)])
+    }
+}
+
+/// An errand that has something to say when all is undone.
+private struct Mourner: ProcessManager {
+    static let name = "errand"
+    var errand = Errand()
+
+    mutating func react(to input: Errand.Input) throws -> [Effect] { try errand.react(to: input) }
+
+    func compensated(because _: String, at _: Date) -> [Effect] {
+        [.send(.take("farewell"), to: Desk.ID("shelf"), as: "farewell")]
     }
 }
