@@ -26,6 +26,9 @@ public protocol ActivityProvider: Sendable {
     var policy: CallPolicy { get }
 
     /// Does what is asked, once for each key.
+    ///
+    /// It suspends while it waits for the answer. A call that blocks its thread takes that from everything else in the
+    /// process, the renewing of leases included.
     /// - Throws: anything, when no answer is to be had now; it is then asked again.
     func perform(_ request: Request, key: IdempotencyKey) async throws -> Answer
 

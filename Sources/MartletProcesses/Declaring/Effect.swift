@@ -25,7 +25,8 @@ public struct Effect: Hashable, Sendable {
     /// Sends a command to an aggregate; what it refuses comes back as an input.
     ///
     /// It takes effect once, whatever happens on the way. Commands of one instance to one aggregate arrive in their
-    /// order.
+    /// order. The store tells a repeated command by its bytes, so one with a `Set`, which is encoded in another order by
+    /// each process, may be parked after it has arrived.
     /// - Parameter undo: a command or a call that undoes it when the instance is compensated, unless the aggregate has
     ///   refused the command.
     public static func send<A: Aggregate>(

@@ -88,80 +88,21 @@ struct Delivery<P: ProcessManager>: Sendable {
         }
     }
 
-    private var id: CommandID { pending.id(in: P.name) }
-
-    private func send() async throws -> Outcome {
-        let reference = pending.reference
-        guard let stream = StreamName(reference.target),
-            let target = surroundings.reactor.targets[stream.category]
-        else {
-            throw ProcessFlaw.unknownTarget(reference.target, of: P.name)
-        }
-        do {
-            guard try await surroundings.isWanted(pending, at: place, hasWaited: false) else { return .withdrawn }
-        } catch {
-            return .heldBack(for: Self.databasePause)
-        }
-        let metadata = try PayloadDecoder().decode(Metadata.self, from: pending.metadata)
-        let delivery = CommandDelivery(stream: stream, body: pending.body, id: id, metadata: metadata)
-        let outcome = try await surroundings.turns.take(reference.target) {
-            try await target.deliver(surroundings.store, delivery)
-        }
-        switch outcome {
-        case .accepted:
-            guard pending.isUndo else { return .delivered }
-            return try await record(.delivered(reference))
-        case .refused(let rejection):
-            let text = String(decoding: rejection, as: UTF8.self)
-            guard !pending.isUndo else { return .parked("refused: \(text)", isRefused: true) }
-            return try await record(.refused(reference, rejection: text))
-        }
-    }
-
-    private func call() async throws -> Outcome {
-        let reference = pending.reference
-        guard let gate = surroundings.gates[reference.target] else {
-            throw ProcessFlaw.unknownProvider(reference.target, of: P.name)
-        }
-        let key = IdempotencyKey(rawValue: id.rawValue)
-        let answer: ProviderGate.Outcome
-        do {
-            answer = try await gate.call(
-                pending.body, key: key, isUndo: pending.isUndo,
-                ifWanted: { try await surroundings.isWanted(pending, at: place, hasWaited: $0) },
-                tell: { tell("of \"\(gate.name)\", \($0)") })
-        } catch {
-            return .heldBack(for: Self.databasePause)
-        }
-        switch answer {
-        case .answered(let answer):
-            return try await record(.answered(reference, answer: String(decoding: answer, as: UTF8.self)))
-        case .notDone(let problem): return .parked(problem, isRefused: true)
-        case .impossible(let problem): return .parked(problem, isRefused: false)
-        case .heldBack(let time): return .heldBack(for: time)
-        case .withdrawn: return .withdrawn
-        case .cut: return .cut
-        case .failed(let problem):
-            // A cancelled task's call was cut by this process, not by the provider.
-            try Task.checkCancellation()
-            guard pending.attempts + 1 >= gate.policy.attempts else { return .failed(problem) }
-            return try await giveUp(problem)
-        }
-    }
+    var id: CommandID { pending.id(in: P.name) }
 
     /// Tells the process where it waits for an answer, else an operator.
-    private func giveUp(_ problem: String) async throws -> Outcome {
+    func giveUp(_ problem: String) async throws -> Outcome {
         guard pending.kind == .call, !pending.isUndo else { return .parked(problem, isRefused: false) }
         return try await record(.failed(pending.reference, problem: problem))
     }
 
-    private func tell(_ problem: String) {
+    func tell(_ problem: String) {
         surroundings.incidents.tell(
             ProjectionIncident(kind: .heldBack, of: .process, projection: P.name, problem: problem))
     }
 
     /// Before what cannot be written down now is tried again.
-    private static var databasePause: Duration { .milliseconds(200) }
+    static var databasePause: Duration { .milliseconds(200) }
 
     /// Whatever another process has recorded for the same effect stands.
     func record(_ event: JournalEvent) async throws -> Outcome {
@@ -169,42 +110,5 @@ struct Delivery<P: ProcessManager>: Sendable {
         try await surroundings.record(
             event, on: Journal<P>.ID(pending.instance), as: CommandID("\(id)/end"), metadata)
         return .recorded
-    }
-}
-
-extension Error {
-    /// Whether the same delivery may work later: the database was away or busy, or others were faster.
-    fileprivate var mayPass: Bool {
-        switch self {
-        case is CancellationError: true
-        case let error as PostgresError: error.sqlState.errorClass != "22"
-        case let error as EventStoreError: error.mayPass
-        case let error as AppendError:
-            if case .failed(let error) = error { error.mayPass } else { true }
-        case let error as any DeliveryFailure: error.storeError?.mayPass ?? true
-        default: false
-        }
-    }
-}
-
-extension EventStoreError {
-    fileprivate var mayPass: Bool {
-        switch self {
-        case .database(let error): error.sqlState.errorClass != "22"
-        case .overloaded, .cancelled, .inlineProjectionBehind, .inlineProjectionHalted, .refusedByProjection: true
-        default: false
-        }
-    }
-}
-
-/// What is common to the errors of all aggregates' commands.
-private protocol DeliveryFailure: Error {
-    /// Nil for a conflict or an unknown outcome.
-    var storeError: EventStoreError? { get }
-}
-
-extension ExecuteError: DeliveryFailure {
-    fileprivate var storeError: EventStoreError? {
-        if case .failed(let error) = self { error } else { nil }
     }
 }
