@@ -40,6 +40,7 @@ extension Courier {
         let deletion = surroundings.deletion(of: delivered, at: place)
         guard let first = pages.first else { return deletion }
         let read = pages.dropFirst().reduce(first) { "\($0) UNION ALL \($1)" as SQL }
+        guard !delivered.isEmpty else { return read }
         return "WITH delivered AS (\(deletion)) \(read)"
     }
 

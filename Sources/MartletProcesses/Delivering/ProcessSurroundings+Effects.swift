@@ -96,10 +96,13 @@ extension ProcessSurroundings {
         } catch {}
     }
 
+    /// Does not wait for the disk: what is lost of it is delivered once more, which changes nothing.
     func deletion(of delivered: [Int64], at place: AttendedPartition) -> SQL {
         """
         DELETE FROM \(schema).process_effects e
-        WHERE e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect = ANY (\(delivered))
+        USING (SELECT set_config('synchronous_commit', 'off', true) AS commit) s
+        WHERE s.commit = 'off'
+            AND e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect = ANY (\(delivered))
         """
     }
 

@@ -4,6 +4,8 @@ import Martlet
 /// what undoes it; nine events, eight effects, six reactions.
 struct Fulfilment: ProcessManager {
     static let name = "fulfilment"
+    /// On two cores eight have as many fulfilments in the end, each of which takes twice as long.
+    static let partitions = 4
     static let begins = ProcessBeginning.atFirstEvent
 
     enum Input: ProcessInput {
