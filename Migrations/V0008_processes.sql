@@ -75,6 +75,33 @@ CREATE INDEX process_effects_parked_idx ON "{schema}".process_effects (build, in
 
 COMMENT ON TABLE "{schema}".process_effects IS 'What process managers have yet to send; gone once it has arrived.';
 
+-- Takes effects off the table. Row by row, because to the planner the table has few rows, and it would rather look at
+-- all of them at once, at the many dead ones, too.
+CREATE FUNCTION "{schema}".end_effects(of_build bigint, instances text[], numbers integer[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+AS $$
+BEGIN
+    FOR i IN 1..cardinality(instances) LOOP
+        DELETE FROM "{schema}".process_effects e
+        WHERE e.build = of_build AND e.instance = instances[i] AND e.number = numbers[i];
+    END LOOP;
+END;
+$$;
+
+-- The same for those that have arrived, by their places.
+CREATE FUNCTION "{schema}".end_delivered(of_build bigint, of_partition integer, effects bigint[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+AS $$
+BEGIN
+    FOR i IN 1..cardinality(effects) LOOP
+        DELETE FROM "{schema}".process_effects e
+        WHERE e.build = of_build AND e.partition = of_partition AND e.effect = effects[i];
+    END LOOP;
+END;
+$$;
+
 -- Timers that run.
 CREATE TABLE "{schema}".process_timers (
     build bigint NOT NULL,
@@ -90,6 +117,19 @@ CREATE TABLE "{schema}".process_timers (
 );
 
 CREATE INDEX process_timers_due_idx ON "{schema}".process_timers (build, partition, due_at) WHERE fired_at IS NULL;
+
+-- As "end_effects" does.
+CREATE FUNCTION "{schema}".end_timers(of_build bigint, instances text[], timers text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+AS $$
+BEGIN
+    FOR i IN 1..cardinality(instances) LOOP
+        DELETE FROM "{schema}".process_timers t
+        WHERE t.build = of_build AND t.instance = instances[i] AND t.timer = timers[i];
+    END LOOP;
+END;
+$$;
 
 COMMENT ON TABLE "{schema}".process_timers IS 'Timers of process managers'' instances that run, or are due and not taken yet.';
 

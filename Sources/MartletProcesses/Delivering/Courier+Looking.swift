@@ -15,10 +15,15 @@ extension Courier {
         do {
             if inherited == nil { inherited = try await newest() }
             let rooms = feeds.map(\.room)
-            let rows = try await surroundings.pool.query(reading(rooms))
+            let deletion = surroundings.deletion(of: delivered, at: place)
+            if let reading = reading(rooms) {
+                let rows = try await surroundings.ask(deletion, reading)
+                looks += 1
+                try take(rows, rooms)
+            } else {
+                _ = try await surroundings.ask(deletion)
+            }
             delivered = []
-            looks += 1
-            try take(rows, rooms)
             (isDue, failures, nextLook) = (false, 0, .now + Self.pollInterval)
         } catch {
             failures += 1
@@ -35,13 +40,10 @@ extension Courier {
         return try rows.first?.decode(Int64.self) ?? 0
     }
 
-    private func reading(_ rooms: [Int]) -> SQL {
+    private func reading(_ rooms: [Int]) -> SQL? {
         let pages = feeds.indices.filter { rooms[$0] > 0 }.map { page(of: $0, upTo: rooms[$0]) }
-        let deletion = surroundings.deletion(of: delivered, at: place)
-        guard let first = pages.first else { return deletion }
-        let read = pages.dropFirst().reduce(first) { "\($0) UNION ALL \($1)" as SQL }
-        guard !delivered.isEmpty else { return read }
-        return "WITH delivered AS (\(deletion)) \(read)"
+        guard let first = pages.first else { return nil }
+        return pages.dropFirst().reduce(first) { "\($0) UNION ALL \($1)" }
     }
 
     /// What was there before this process had the partition may have been answered, and not reacted to yet.

@@ -82,10 +82,10 @@ extension ProcessSurroundings {
     func leaveInOrder(delivered: [Int64], cut: [PendingEffect], at place: AttendedPartition) async {
         guard !delivered.isEmpty || !cut.isEmpty else { return }
         // Whoever has the partition next delivers or counts them once more where this cannot be written.
-        do throws(PostgresError) {
-            try await pool.execute(
+        do {
+            _ = try await ask(
+                deletion(of: delivered, at: place),
                 """
-                WITH delivered AS (\(deletion(of: delivered, at: place)))
                 UPDATE \(schema).process_effects e SET attempts = c.attempts, unfinished = c.unfinished
                 FROM unnest(
                     \(cut.map(\.effect)), \(cut.map { Int32(clamping: $0.attempts) }),
@@ -96,14 +96,22 @@ extension ProcessSurroundings {
         } catch {}
     }
 
-    /// Does not wait for the disk: what is lost of it is delivered once more, which changes nothing.
+    /// Asks by indexes alone, and does not wait for the disk: what is lost of what was written is done once more, which
+    /// changes nothing. The tables of effects and timers have few rows, and many dead ones that no statistics know of: to
+    /// read all of them seems cheap, and is not.
+    /// - Returns: the last one's answer.
+    func ask(_ statements: SQL...) async throws -> Rows {
+        let settings: SQL = """
+            SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+                set_config('enable_mergejoin', 'off', true), set_config('synchronous_commit', 'off', true)
+            """
+        return try await pool.withConnection { connection in
+            try await connection.pipeline([settings] + statements)[statements.count]
+        }
+    }
+
     func deletion(of delivered: [Int64], at place: AttendedPartition) -> SQL {
-        """
-        DELETE FROM \(schema).process_effects e
-        USING (SELECT set_config('synchronous_commit', 'off', true) AS commit) s
-        WHERE s.commit = 'off'
-            AND e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect = ANY (\(delivered))
-        """
+        "SELECT \(schema).end_delivered(\(place.build), \(Int32(place.partition)), \(delivered))"
     }
 
     private func isThis(_ pending: PendingEffect, _ place: AttendedPartition) -> SQL {

@@ -48,7 +48,7 @@ struct TimerWatch<P: ProcessManager>: Sendable {
 
     /// Those that are due, the longest first, and how long it is until the next one.
     private func dueTimers() async throws -> ([DueTimer], next: Duration?) {
-        let rows = try await surroundings.pool.query(
+        let rows = try await surroundings.ask(
             """
             WITH moment AS MATERIALIZED (SELECT \(surroundings.time.now()) AS now), timers AS (
                 (SELECT t.instance, t.timer, t.number, t.due_at FROM \(surroundings.schema).process_timers t
@@ -100,7 +100,7 @@ struct TimerWatch<P: ProcessManager>: Sendable {
 
     private func note(_ due: [DueTimer]) async throws {
         guard !due.isEmpty else { return }
-        try await surroundings.pool.execute(
+        _ = try await surroundings.ask(
             """
             UPDATE \(surroundings.schema).process_timers t SET fired_at = clock_timestamp()
             FROM unnest(\(due.map(\.instance)), \(due.map { Int32(clamping: $0.number) })) AS d (instance, number)

@@ -123,9 +123,8 @@ struct InstanceBatch<P: ProcessManager> {
 
     private var deletion: SQL {
         """
-        DELETE FROM \(surroundings.schema).process_effects e
-        USING unnest(\(ended.map(\.0.key)), \(ended.map { Int32(clamping: $0.1) })) AS r (instance, number)
-        WHERE e.build = \(build) AND e.instance = r.instance AND e.number = r.number
+        SELECT \(surroundings.schema).end_effects(
+            \(build), \(ended.map(\.0.key)), \(ended.map { Int32(clamping: $0.1) }))
         """
     }
 
@@ -134,9 +133,8 @@ struct InstanceBatch<P: ProcessManager> {
         if !over.isEmpty {
             transaction.enqueue(
                 """
-                DELETE FROM \(surroundings.schema).process_timers t
-                USING unnest(\(over.map(\.instance.key)), \(over.map(\.timer.rawValue))) AS o (instance, timer)
-                WHERE t.build = \(build) AND t.instance = o.instance AND t.timer = o.timer
+                SELECT \(surroundings.schema).end_timers(
+                    \(build), \(over.map(\.instance.key)), \(over.map(\.timer.rawValue)))
                 """)
         }
         let started = timers.compactMap { key, value in value.map { (key: key, number: $0.number, due: $0.due) } }
