@@ -33,10 +33,16 @@ CREATE INDEX process_instances_status_idx ON "{schema}".process_instances (build
 
 COMMENT ON TABLE "{schema}".process_instances IS 'Where each instance of each process manager stands.';
 
+-- Effects and timers come and go: their tables have few rows, and many dead ones of which the planner knows nothing. Where
+-- it believes that they are empty, all indexes seem equally good to it, and it may choose one that leads through all the
+-- dead. So of the columns by which a row is found no two indexes have the first one in common.
+
 -- Commands and calls that are still to be delivered, or parked. Numbered in the order of their commits within a
 -- partition, since one writer at a time commits there: whoever has read up to a number misses none before it.
 CREATE TABLE "{schema}".process_effects (
     build bigint NOT NULL,
+    -- The partition among those of all builds.
+    place bigint NOT NULL GENERATED ALWAYS AS (build * 256 + partition) STORED,
     effect bigint GENERATED ALWAYS AS IDENTITY,
     issued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     tried_at timestamptz,
@@ -65,7 +71,7 @@ CREATE TABLE "{schema}".process_effects (
     problem text,
     body json NOT NULL,
     metadata json NOT NULL,
-    CONSTRAINT process_effects_pkey PRIMARY KEY (build, partition, effect),
+    CONSTRAINT process_effects_pkey PRIMARY KEY (place, effect),
     CONSTRAINT process_effects_number_key UNIQUE (build, instance, number),
     CONSTRAINT process_effects_kind_check CHECK (kind IN ('command', 'call'))
 );
@@ -75,8 +81,7 @@ CREATE INDEX process_effects_parked_idx ON "{schema}".process_effects (build, in
 
 COMMENT ON TABLE "{schema}".process_effects IS 'What process managers have yet to send; gone once it has arrived.';
 
--- Takes effects off the table. Row by row, because to the planner the table has few rows, and it would rather look at
--- all of them at once, at the many dead ones, too.
+-- Takes effects off the table; row by row, or the planner would rather look at all rows once.
 CREATE FUNCTION "{schema}".end_effects(of_build bigint, instances text[], numbers integer[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
@@ -90,14 +95,14 @@ END;
 $$;
 
 -- The same for those that have arrived, by their places.
-CREATE FUNCTION "{schema}".end_delivered(of_build bigint, of_partition integer, effects bigint[]) RETURNS void
+CREATE FUNCTION "{schema}".end_delivered(of_place bigint, effects bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
 AS $$
 BEGIN
     FOR i IN 1..cardinality(effects) LOOP
         DELETE FROM "{schema}".process_effects e
-        WHERE e.build = of_build AND e.partition = of_partition AND e.effect = effects[i];
+        WHERE e.place = of_place AND e.effect = effects[i];
     END LOOP;
 END;
 $$;
@@ -105,6 +110,7 @@ $$;
 -- Timers that run.
 CREATE TABLE "{schema}".process_timers (
     build bigint NOT NULL,
+    place bigint NOT NULL GENERATED ALWAYS AS (build * 256 + partition) STORED,
     due_at timestamptz NOT NULL,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- When that it was due was appended to the log.
@@ -116,7 +122,7 @@ CREATE TABLE "{schema}".process_timers (
     CONSTRAINT process_timers_pkey PRIMARY KEY (build, instance, timer)
 );
 
-CREATE INDEX process_timers_due_idx ON "{schema}".process_timers (build, partition, due_at) WHERE fired_at IS NULL;
+CREATE INDEX process_timers_due_idx ON "{schema}".process_timers (place, due_at) WHERE fired_at IS NULL;
 
 -- As "end_effects" does.
 CREATE FUNCTION "{schema}".end_timers(of_build bigint, instances text[], timers text[]) RETURNS void

@@ -3,7 +3,7 @@ import MartletProjections
 /// How the courier begins deliveries, and what becomes of them.
 extension Courier {
     mutating func start(_ group: inout TaskGroup<News>) {
-        guard !place.isRevoked else { return }
+        guard !partition.isRevoked else { return }
         for feed in feeds.indices {
             // Whoever has to wait may have let another go first.
             while case let next = feeds[feed].takeNext(), !next.isEmpty {
@@ -19,7 +19,7 @@ extension Courier {
         if pending.kind == .call, pending.look < looks { pending.wasPutOff = true }
         tries[pending.instance, default: 0] += 1
         if pending.isCounted { counted[pending.effect] = pending }
-        let delivery = Delivery(surroundings: surroundings, place: place, pending: pending)
+        let delivery = Delivery(surroundings: surroundings, partition: partition, pending: pending)
         group.addTask { [pending] in .ended(feed: feed, pending, await delivery.run()) }
     }
 

@@ -15,7 +15,7 @@ extension Courier {
         do {
             if inherited == nil { inherited = try await newest() }
             let rooms = feeds.map(\.room)
-            let deletion = surroundings.deletion(of: delivered, at: place)
+            let deletion = surroundings.deletion(of: delivered, at: partition)
             if let reading = reading(rooms) {
                 let rows = try await surroundings.ask(deletion, reading)
                 looks += 1
@@ -35,7 +35,7 @@ extension Courier {
         let rows = try await surroundings.pool.query(
             """
             SELECT coalesce(max(effect), 0) FROM \(surroundings.schema).process_effects
-            WHERE build = \(place.build) AND partition = \(Int16(place.partition))
+            WHERE place = \(partition.place)
             """)
         return try rows.first?.decode(Int64.self) ?? 0
     }
@@ -60,7 +60,7 @@ extension Courier {
         return """
             (SELECT \(Int32(feed)) AS feed, \(PendingEffect.columns), \(answered) AS is_answered
             FROM \(schema).process_effects e
-            WHERE e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect > \(seen)
+            WHERE e.place = \(partition.place) AND e.effect > \(seen)
                 AND e.parked_at IS NULL AND \(feeds[feed].filter(providers: providers))
             ORDER BY e.effect LIMIT \(limit))
             """

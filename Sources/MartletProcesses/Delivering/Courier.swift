@@ -14,7 +14,7 @@ struct Courier<P: ProcessManager> {
     }
 
     let surroundings: ProcessSurroundings<P>
-    let place: AttendedPartition
+    let partition: AttendedPartition
     var feeds: [Feed]
     let providers: [String]
     /// The last effect that was there before this process had the partition; nil before that is known.
@@ -38,8 +38,8 @@ struct Courier<P: ProcessManager> {
     static var deliveredInterval: Duration { .milliseconds(50) }
     static var deliveredCount: Int { 100 }
 
-    init(_ surroundings: ProcessSurroundings<P>, _ place: AttendedPartition) {
-        (self.surroundings, self.place) = (surroundings, place)
+    init(_ surroundings: ProcessSurroundings<P>, _ partition: AttendedPartition) {
+        (self.surroundings, self.partition) = (surroundings, partition)
         providers = surroundings.gates.keys.sorted()
         feeds = [Feed()] + surroundings.gates.sorted { $0.key < $1.key }.map { Feed($0.value) }
     }
@@ -48,7 +48,7 @@ struct Courier<P: ProcessManager> {
     mutating func run() async {
         await withTaskGroup(of: News.self) { group in
             while !Task.isCancelled {
-                let generation = await surroundings.bells[place.partition].generation
+                let generation = await surroundings.bells[partition.number].generation
                 if wantsLook { await look() }
                 start(&group)
                 listen(since: generation, &group)
@@ -63,15 +63,15 @@ struct Courier<P: ProcessManager> {
             group.cancelAll()
         }
         // A task of its own, since this one is cancelled.
-        await Task { [surroundings, place, delivered, counted] in
-            await surroundings.leaveInOrder(delivered: delivered, cut: Array(counted.values), at: place)
+        await Task { [surroundings, partition, delivered, counted] in
+            await surroundings.leaveInOrder(delivered: delivered, cut: Array(counted.values), at: partition)
         }.value
     }
 
     private mutating func listen(since generation: UInt64, _ group: inout TaskGroup<News>) {
         guard !isListening else { return }
         isListening = true
-        group.addTask { [bell = surroundings.bells[place.partition]] in
+        group.addTask { [bell = surroundings.bells[partition.number]] in
             await bell.wait(since: generation, atMost: .seconds(3600))
             return .rang
         }
@@ -79,7 +79,7 @@ struct Courier<P: ProcessManager> {
 
     /// One that is set for earlier is added to those that are set already.
     private mutating func setAlarm(_ group: inout TaskGroup<News>) {
-        let rests = place.isRevoked ? [] : feeds.compactMap(\.lanes.nextRest)
+        let rests = partition.isRevoked ? [] : feeds.compactMap(\.lanes.nextRest)
         let moment = rests.min().map { min($0, nextLook) } ?? nextLook
         guard moment < alarm ?? .now + .seconds(3600) else { return }
         alarm = moment

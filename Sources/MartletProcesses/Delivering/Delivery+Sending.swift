@@ -12,7 +12,7 @@ extension Delivery {
             throw ProcessFlaw.unknownTarget(reference.target, of: P.name)
         }
         do {
-            guard try await surroundings.isWanted(pending, at: place, hasWaited: false) else { return .withdrawn }
+            guard try await surroundings.isWanted(pending, at: partition, hasWaited: false) else { return .withdrawn }
         } catch {
             return .heldBack(for: Self.databasePause)
         }
@@ -42,7 +42,7 @@ extension Delivery {
         do {
             answer = try await gate.call(
                 pending.body, key: key, isUndo: pending.isUndo,
-                ifWanted: { try await surroundings.isWanted(pending, at: place, hasWaited: $0) },
+                ifWanted: { try await surroundings.isWanted(pending, at: partition, hasWaited: $0) },
                 tell: { tell("of \"\(gate.name)\", \($0)") })
         } catch {
             return .heldBack(for: Self.databasePause)

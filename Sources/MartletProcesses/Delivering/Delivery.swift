@@ -19,7 +19,7 @@ enum DeliveryEnd: Sendable {
 /// One try to deliver an effect: send the command or make the call, and record in the instance's journal what came back.
 struct Delivery<P: ProcessManager>: Sendable {
     let surroundings: ProcessSurroundings<P>
-    let place: AttendedPartition
+    let partition: AttendedPartition
     let pending: PendingEffect
 
     enum Outcome: Sendable {
@@ -48,10 +48,10 @@ struct Delivery<P: ProcessManager>: Sendable {
             (next.attempts, next.unfinished) = (pending.attempts + 1, 0)
             let pause = surroundings.pause(after: next)
             let moment = ContinuousClock.now + pause
-            await surroundings.note(problem, on: next, at: place, nextTry: pause)
+            await surroundings.note(problem, on: next, at: partition, nextTry: pause)
             return .putOff(next, until: moment)
         case .parked(let problem, let isRefused):
-            await surroundings.park(pending, at: place, because: problem, isRefused: isRefused)
+            await surroundings.park(pending, at: partition, because: problem, isRefused: isRefused)
             return .over
         }
     }

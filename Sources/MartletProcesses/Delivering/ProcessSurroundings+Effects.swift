@@ -4,10 +4,10 @@ import MartletProjections
 /// What is written down of effects while they are delivered.
 extension ProcessSurroundings {
     /// Counts a try before it is made, unless it is an ordinary first one; false when the effect was withdrawn meanwhile.
-    func isWanted(_ pending: PendingEffect, at place: AttendedPartition, hasWaited: Bool) async throws -> Bool {
+    func isWanted(_ pending: PendingEffect, at partition: AttendedPartition, hasWaited: Bool) async throws -> Bool {
         guard pending.isCounted else {
             guard hasWaited || pending.wasPutOff else { return true }
-            return try await !pool.query("SELECT FROM \(schema).process_effects WHERE \(isThis(pending, place))")
+            return try await !pool.query("SELECT FROM \(schema).process_effects WHERE \(isThis(pending, partition))")
                 .isEmpty
         }
         let wanted = try await pool.execute(
@@ -16,7 +16,7 @@ extension ProcessSurroundings {
             SET attempts = \(Int32(clamping: pending.attempts)) + 1,
                 unfinished = \(Int32(clamping: pending.unfinished)) + 1,
                 tried_at = clock_timestamp(), next_try_at = NULL
-            WHERE \(isThis(pending, place))
+            WHERE \(isThis(pending, partition))
             """)
         return wanted > 0
     }
@@ -34,7 +34,7 @@ extension ProcessSurroundings {
     }
 
     /// For those who look at it; what keeps it from being written keeps nothing else.
-    func note(_ problem: String, on pending: PendingEffect, at place: AttendedPartition, nextTry: Duration) async {
+    func note(_ problem: String, on pending: PendingEffect, at partition: AttendedPartition, nextTry: Duration) async {
         let milliseconds = Int64(nextTry / .milliseconds(1))
         do throws(PostgresError) {
             try await pool.execute(
@@ -43,14 +43,14 @@ extension ProcessSurroundings {
                 SET attempts = \(Int32(clamping: pending.attempts)), unfinished = 0,
                     problem = \(problem.asProblem),
                     tried_at = clock_timestamp(), next_try_at = clock_timestamp() + \(milliseconds) * interval '1 ms'
-                WHERE \(isThis(pending, place))
+                WHERE \(isThis(pending, partition))
                 """)
         } catch {}
     }
 
     /// Leaves the effect to an operator; until that is written down, who has the partition next tries it again.
     func park(
-        _ pending: PendingEffect, at place: AttendedPartition, because problem: String, isRefused: Bool
+        _ pending: PendingEffect, at partition: AttendedPartition, because problem: String, isRefused: Bool
     ) async {
         let words = problem.asProblem
         let backoff = Backoff(base: .milliseconds(100), limit: .seconds(5))
@@ -64,7 +64,7 @@ extension ProcessSurroundings {
                         problem = \(words),
                         is_refused = \(isRefused), tried_at = clock_timestamp(), next_try_at = NULL,
                         parked_at = clock_timestamp()
-                    WHERE \(isThis(pending, place)) AND parked_at IS NULL
+                    WHERE \(isThis(pending, partition)) AND parked_at IS NULL
                     """)
                 guard parked > 0 else { return }
                 return incidents.tell(
@@ -79,19 +79,19 @@ extension ProcessSurroundings {
     }
 
     /// Takes what was delivered off the table, and what is cut short now back among what was not tried.
-    func leaveInOrder(delivered: [Int64], cut: [PendingEffect], at place: AttendedPartition) async {
+    func leaveInOrder(delivered: [Int64], cut: [PendingEffect], at partition: AttendedPartition) async {
         guard !delivered.isEmpty || !cut.isEmpty else { return }
         // Whoever has the partition next delivers or counts them once more where this cannot be written.
         do {
             _ = try await ask(
-                deletion(of: delivered, at: place),
+                deletion(of: delivered, at: partition),
                 """
                 UPDATE \(schema).process_effects e SET attempts = c.attempts, unfinished = c.unfinished
                 FROM unnest(
                     \(cut.map(\.effect)), \(cut.map { Int32(clamping: $0.attempts) }),
                     \(cut.map { Int32(clamping: $0.unfinished) })
                 ) AS c (effect, attempts, unfinished)
-                WHERE e.build = \(place.build) AND e.partition = \(Int16(place.partition)) AND e.effect = c.effect
+                WHERE e.place = \(partition.place) AND e.effect = c.effect
                 """)
         } catch {}
     }
@@ -110,11 +110,11 @@ extension ProcessSurroundings {
         }
     }
 
-    func deletion(of delivered: [Int64], at place: AttendedPartition) -> SQL {
-        "SELECT \(schema).end_delivered(\(place.build), \(Int32(place.partition)), \(delivered))"
+    func deletion(of delivered: [Int64], at partition: AttendedPartition) -> SQL {
+        "SELECT \(schema).end_delivered(\(partition.place), \(delivered))"
     }
 
-    private func isThis(_ pending: PendingEffect, _ place: AttendedPartition) -> SQL {
-        "build = \(place.build) AND partition = \(Int16(place.partition)) AND effect = \(pending.effect)"
+    private func isThis(_ pending: PendingEffect, _ partition: AttendedPartition) -> SQL {
+        "place = \(partition.place) AND effect = \(pending.effect)"
     }
 }

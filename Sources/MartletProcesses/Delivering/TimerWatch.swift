@@ -9,14 +9,14 @@ import MartletProjections
 /// It looks when a batch was committed, though not more than ten times a second, and when the next timer is due.
 struct TimerWatch<P: ProcessManager>: Sendable {
     private let surroundings: ProcessSurroundings<P>
-    private let place: AttendedPartition
+    private let partition: AttendedPartition
     private let backoff = Backoff(base: .milliseconds(50), limit: .milliseconds(500))
     private static var pollInterval: Duration { .seconds(5) }
     private static var rest: Duration { .milliseconds(100) }
     private static var pageSize: Int { 500 }
 
-    init(_ surroundings: ProcessSurroundings<P>, _ place: AttendedPartition) {
-        (self.surroundings, self.place) = (surroundings, place)
+    init(_ surroundings: ProcessSurroundings<P>, _ partition: AttendedPartition) {
+        (self.surroundings, self.partition) = (surroundings, partition)
     }
 
     private struct DueTimer: Sendable {
@@ -28,12 +28,12 @@ struct TimerWatch<P: ProcessManager>: Sendable {
 
     /// Runs until the task is cancelled.
     func run() async {
-        let bell = surroundings.bells[place.partition]
+        let bell = surroundings.bells[partition.number]
         var failures = 0
         while !Task.isCancelled {
             do {
                 let generation = await bell.generation
-                let (due, next) = place.isRevoked ? ([], nil) : try await dueTimers()
+                let (due, next) = partition.isRevoked ? ([], nil) : try await dueTimers()
                 if !due.isEmpty { try await fire(due) }
                 failures = 0
                 guard due.count < Self.pageSize else { continue }
@@ -74,7 +74,7 @@ struct TimerWatch<P: ProcessManager>: Sendable {
     }
 
     private var areHere: SQL {
-        "t.build = \(place.build) AND t.partition = \(Int16(place.partition)) AND t.fired_at IS NULL"
+        "t.place = \(partition.place) AND t.fired_at IS NULL"
     }
 
     /// One that cannot be told of keeps none of the others waiting.
@@ -104,7 +104,7 @@ struct TimerWatch<P: ProcessManager>: Sendable {
             """
             UPDATE \(surroundings.schema).process_timers t SET fired_at = clock_timestamp()
             FROM unnest(\(due.map(\.instance)), \(due.map { Int32(clamping: $0.number) })) AS d (instance, number)
-            WHERE t.build = \(place.build) AND t.instance = d.instance AND t.number = d.number
+            WHERE t.build = \(partition.build) AND t.instance = d.instance AND t.number = d.number
             """)
     }
 }

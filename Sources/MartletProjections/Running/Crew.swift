@@ -100,7 +100,7 @@ struct Crew<Writer: ReadModelWriter> {
         let tenure = PartitionTenure(lease)
         tenures[lease.partition] = tenure
         let worker = Worker(writer, surroundings, target, tenure, pages)
-        let place = AttendedPartition(build: target.build, partition: lease.partition, tenure: tenure)
+        let place = AttendedPartition(build: target.build, number: lease.partition, tenure: tenure)
         group.addTask { [writer] in
             .ended(partition: lease.partition, try await Self.run(worker, attended: { await writer.attend(place) }))
         }

@@ -42,8 +42,11 @@ extension ReadModelWriter {
 /// A partition that this process works on.
 package struct AttendedPartition: Sendable {
     package let build: Int64
-    package let partition: Int
+    package let number: Int
     let tenure: PartitionTenure
+
+    /// The partition among those of all builds.
+    package var place: Int64 { build * 256 + Int64(number) }
 
     /// Whether to begin nothing new, since somebody else is to have it.
     package var isRevoked: Bool { tenure.isRevoked }

@@ -219,9 +219,17 @@ struct Office: Sendable {
         try await application.execute(.begun(plan), on: Chore.ID(key))
     }
 
-    func begin(_ plan: Chore.Plan, _ keys: some Sequence<String> & Sendable) async throws {
+    func begin(_ plan: Chore.Plan, _ keys: [String]) async throws {
+        try await forEach(of: keys) { key in try await begin(plan, key) }
+    }
+
+    /// Not all at once: who waits for a connection for too long gets none.
+    func forEach(of keys: [String], _ body: @escaping @Sendable (String) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for key in keys { group.addTask { try await begin(plan, key) } }
+            for (index, key) in keys.enumerated() {
+                if index >= 64 { try await group.next() }
+                group.addTask { try await body(key) }
+            }
             try await group.waitForAll()
         }
     }

@@ -11,7 +11,7 @@ import Testing
     private func zombie(_ clerk: Clerk, in office: Office) async throws -> Task<Void, Never> {
         let build = try await office.count("SELECT build FROM martlet.projection_builds")
         let lease = PartitionLease(partition: 0, epoch: 0, position: .start, isSuspect: false)
-        let place = AttendedPartition(build: build, partition: 0, tenure: PartitionTenure(lease))
+        let place = AttendedPartition(build: build, number: 0, tenure: PartitionTenure(lease))
         let application = office.application
         let surroundings = ProcessSurroundings<Chores>(
             store: application.store, pool: application.pool, schema: application.schema,
@@ -67,15 +67,10 @@ import Testing
                 try await office.begin(.work, keys)
                 try await office.wait(for: "SELECT count(*) = 700 FROM martlet.process_effects")
             }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for key in keys.dropLast() {
-                    group.addTask {
-                        let call = EffectReference(number: 1, round: 1, step: "work", target: "clerk")
-                        try await office.journal(
-                            .answered(call, answer: #""early""#), key, as: CommandID("chores/\(key)/1.1/end"))
-                    }
-                }
-                try await group.waitForAll()
+            try await office.forEach(of: keys.dropLast()) { key in
+                let call = EffectReference(number: 1, round: 1, step: "work", target: "clerk")
+                try await office.journal(
+                    .answered(call, answer: #""early""#), key, as: CommandID("chores/\(key)/1.1/end"))
             }
             // The worker is kept from reacting, so that the courier is first.
             let clerk = Clerk()
