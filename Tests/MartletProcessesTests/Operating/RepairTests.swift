@@ -4,7 +4,7 @@ import MartletTesting
 import Synchronization
 import Testing
 
-@Suite(.tags(.database)) struct RepairTests {
+@Suite(.tags(.database), .timeLimit(.minutes(3))) struct RepairTests {
     /// A booked trip that was called off, while the hotel does not cancel.
     private static func withParkedUndo(
         answering answer: Hotel.Answer?, _ body: @Sendable (TravelAgency) async throws -> Void
@@ -28,10 +28,10 @@ import Testing
     ) async throws {
         try await Self.withParkedUndo(answering: answer) { agency in
             #expect(try await agency.travel.status().parkedEffects == 1)
-            #expect(
-                agency.incidents.told.withLock(\.self).contains {
-                    $0.hasPrefix("process \"travel\" parked a step: step \"unbook\" of \"42\": ")
-                })
+            // It is told once it is written down.
+            while !agency.incidents.told.withLock(\.self).contains(where: {
+                $0.hasPrefix("process \"travel\" parked a step: step \"unbook\" of \"42\": ")
+            }) { try await Task.sleep(for: .milliseconds(5)) }
             let last = agency.hotel.keys.withLock(\.last)
             agency.hotel.cancelAnswer.withLock { $0 = .done }
             let begun = ContinuousClock.now
