@@ -227,7 +227,7 @@ struct Office: Sendable {
     func forEach(of keys: [String], _ body: @escaping @Sendable (String) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, key) in keys.enumerated() {
-                if index >= 64 { try await group.next() }
+                if index >= 16 { try await group.next() }
                 group.addTask { try await body(key) }
             }
             try await group.waitForAll()

@@ -33,11 +33,8 @@ import Testing
     @Test func `no timer is early, and each is due once`() async throws {
         try await Office.with { office in
             try await office.running {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    for number in 0..<200 {
-                        group.addTask { try await office.begin(.wait(milliseconds: number * 10), "k\(number)") }
-                    }
-                    try await group.waitForAll()
+                try await office.forEach(of: (0..<200).map { "\($0)" }) { number in
+                    try await office.begin(.wait(milliseconds: (Int(number) ?? 0) * 10), "k\(number)")
                 }
                 try await office.wait(
                     for: "SELECT count(*) = 200 FROM martlet.process_instances WHERE status = 'completed'")
