@@ -27,6 +27,9 @@ let package = Package(
                 .embedInCode("V0003_closing.sql"), .embedInCode("V0004_projections.sql"),
                 .embedInCode("V0005_snapshots.sql"), .embedInCode("V0006_claims.sql"),
                 .embedInCode("V0007_rebuilds.sql"), .embedInCode("V0008_processes.sql"),
+                .embedInCode("StreamingLog/V0001_topics.sql"), .embedInCode("StreamingLog/V0002_producers.sql"),
+                .embedInCode("StreamingLog/V0003_append.sql"), .embedInCode("StreamingLog/V0004_reading.sql"),
+                .embedInCode("StreamingLog/V0005_upkeep.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),
@@ -35,14 +38,22 @@ let package = Package(
             dependencies: [
                 "MartletDomain", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProjections",
             ]),
+        .target(name: "MartletStreamingLog", dependencies: ["MartletPostgres"]),
+        .target(
+            name: "MartletMessaging",
+            dependencies: [
+                "MartletDomain", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProjections",
+                "MartletStreamingLog",
+            ]),
         .target(
             name: "Martlet",
             dependencies: [
-                "MartletDomain", "MartletEventStore", "MartletMigrations", "MartletPostgres", "MartletProcesses",
-                "MartletProjections",
+                "MartletDomain", "MartletEventStore", "MartletMessaging", "MartletMigrations", "MartletPostgres",
+                "MartletProcesses", "MartletProjections", "MartletStreamingLog",
             ]),
         .target(
-            name: "MartletTesting", dependencies: ["Martlet", "MartletDomain", "MartletEventStore", "MartletJSON"]),
+            name: "MartletTesting",
+            dependencies: ["Martlet", "MartletDomain", "MartletEventStore", "MartletJSON", "MartletStreamingLog"]),
         .target(name: "MartletCLI", dependencies: ["Martlet", "MartletJSON"]),
         .target(
             name: "MartletHTTP",
@@ -67,6 +78,15 @@ let package = Package(
             dependencies: [
                 "Martlet", "MartletCLI", "MartletEventStore", "MartletJSON", "MartletPostgres", "MartletProcesses",
                 "MartletProjections", "MartletTesting", "process-fixture",
+            ]),
+        .testTarget(
+            name: "MartletStreamingLogTests",
+            dependencies: ["Martlet", "MartletPostgres", "MartletStreamingLog", "MartletTesting"]),
+        .testTarget(
+            name: "MartletMessagingTests",
+            dependencies: [
+                "Martlet", "MartletDomain", "MartletEventStore", "MartletMessaging", "MartletPostgres",
+                "MartletProjections", "MartletStreamingLog", "MartletTesting",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),

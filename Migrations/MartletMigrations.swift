@@ -13,4 +13,13 @@ public enum MartletMigrations {
         ("V0007_rebuilds.sql", PackageResources.V0007_rebuilds_sql),
         ("V0008_processes.sql", PackageResources.V0008_processes_sql),
     ]
+
+    /// The same of the streaming log's schema.
+    public static let streamingLog: [(name: String, bytes: [UInt8])] = [
+        ("V0001_topics.sql", PackageResources.V0001_topics_sql),
+        ("V0002_producers.sql", PackageResources.V0002_producers_sql),
+        ("V0003_append.sql", PackageResources.V0003_append_sql),
+        ("V0004_reading.sql", PackageResources.V0004_reading_sql),
+        ("V0005_upkeep.sql", PackageResources.V0005_upkeep_sql),
+    ]
 }

@@ -19,7 +19,7 @@ let allowedArrows: [String: Set<String>] = [
     "MartletProjections": ["MartletEventStore"],
     "MartletProcesses": ["MartletProjections"],
     "MartletStreamingLog": ["MartletPostgres"],
-    "MartletMessaging": ["MartletEventStore", "MartletStreamingLog"],
+    "MartletMessaging": ["MartletProjections", "MartletStreamingLog"],
     "MartletKafka": ["MartletStreamingLog", "CRdKafka"],
     "Martlet": ["MartletMessaging", "MartletMigrations", "MartletProcesses"],
     "MartletTesting": ["Martlet"],

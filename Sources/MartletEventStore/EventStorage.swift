@@ -1,4 +1,5 @@
 import MartletDomain
+import MartletPostgres
 
 /// Where an event store keeps things: PostgreSQL, or a test's memory, with the same promises.
 ///

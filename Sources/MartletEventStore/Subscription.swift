@@ -1,4 +1,5 @@
 public import MartletDomain
+import MartletPostgres
 
 extension EventStore {
     /// Follows the log: all events after a position, then each new one as soon as it is committed; once each, in order.

@@ -40,6 +40,20 @@ public struct PostgresError: Error, Hashable, Sendable {
     }
 }
 
+extension PostgresError {
+    /// Whether a table or function is missing, as before the first migration.
+    package var isMissingSchema: Bool { [.undefinedTable, .undefinedFunction, .invalidSchemaName].contains(sqlState) }
+
+    /// Whether others were in the way, or the server could not do what it can at other times: it may be full, or a
+    /// standby that is not promoted yet.
+    package var isOfTheMoment: Bool {
+        switch sqlState {
+        case .serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled, .readOnlyTransaction: true
+        default: ["53", "58"].contains(sqlState.errorClass)
+        }
+    }
+}
+
 extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
         var text = "PostgreSQL error \(sqlState)"

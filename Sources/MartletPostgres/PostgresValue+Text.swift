@@ -94,3 +94,21 @@ extension Date: PostgresCodable {
         }
     }
 }
+
+/// The bytes of a column of type `bytea`, without Foundation's `Data` around them.
+package struct Bytea: Hashable, Sendable, PostgresCodable {
+    package var bytes: [UInt8]
+
+    package init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    package static var postgresType: PostgresType { .bytea }
+
+    package func encode(into buffer: inout [UInt8]) throws(PostgresError) { buffer.append(contentsOf: bytes) }
+
+    package init(field: PostgresField) throws(PostgresField.Flaw) {
+        guard field.type == .bytea else { throw .type(expected: "bytea", found: field.type) }
+        bytes = Array(try field.present())
+    }
+}

@@ -1,4 +1,5 @@
 import MartletEventStore
+import MartletPostgres
 import Synchronization
 
 /// Wakes a projection's crew in this process when another member has come or gone.

@@ -50,17 +50,3 @@ struct ProjectionRunner<Writer: ReadModelWriter>: Sendable {
         }
     }
 }
-
-extension PostgresError {
-    /// Whether a table or function is missing, as before the first migration.
-    var isMissingSchema: Bool { [.undefinedTable, .undefinedFunction, .invalidSchemaName].contains(sqlState) }
-
-    /// Whether others were in the way, or the server could not do what it can at other times: it may be full, or a
-    /// standby that is not promoted yet.
-    var isOfTheMoment: Bool {
-        switch sqlState {
-        case .serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled, .readOnlyTransaction: true
-        default: ["53", "58"].contains(sqlState.errorClass)
-        }
-    }
-}

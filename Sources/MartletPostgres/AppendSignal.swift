@@ -1,4 +1,3 @@
-import MartletPostgres
 import Synchronization
 
 /// Wakes whoever waits at the end of the log when something has been appended: one LISTEN session per process, for as

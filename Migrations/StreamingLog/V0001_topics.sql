@@ -1,0 +1,124 @@
+-- The streaming log: topics of partitions, each an append-only sequence of records with offsets from 0 without a hole.
+--
+-- Records are in a table for each segment of a topic, so that retention drops tables and deletes no rows. Where a
+-- partition ends is what the primary key's end says, not a row that each append would change: such a row's dead versions
+-- pile up while any old transaction is open.
+
+CREATE TABLE "{schema}".topics (
+    topic integer GENERATED ALWAYS AS IDENTITY,
+    partitions integer NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- How long records are kept, and how many bytes of them; null is without a limit.
+    retention_ms bigint,
+    retention_bytes bigint,
+    -- When a segment ends and the next one begins.
+    segment_ms bigint NOT NULL,
+    segment_bytes bigint NOT NULL,
+    -- Whether of the records with one key only the last is kept in the end.
+    is_compacted boolean NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    -- The groups that are to have read a record before it goes.
+    protected_groups text[] COLLATE "C" NOT NULL DEFAULT '{}',
+    CONSTRAINT topics_pkey PRIMARY KEY (topic),
+    CONSTRAINT topics_name_key UNIQUE (name),
+    CONSTRAINT topics_partitions_check CHECK (partitions BETWEEN 1 AND 1024)
+);
+
+COMMENT ON TABLE "{schema}".topics IS 'What there is to publish to.';
+
+-- The tables of records, "records_<topic>_<segment>"; the last one of a topic takes what is appended.
+CREATE TABLE "{schema}".segments (
+    topic integer NOT NULL,
+    segment integer NOT NULL,
+    opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at timestamptz,
+    -- Since when it holds of each key nothing that a later one of the closed segments supersedes.
+    compacted_at timestamptz,
+    CONSTRAINT segments_pkey PRIMARY KEY (topic, segment),
+    CONSTRAINT segments_topic_fkey FOREIGN KEY (topic) REFERENCES "{schema}".topics ON DELETE CASCADE
+);
+
+COMMENT ON TABLE "{schema}".segments IS 'The tables that hold each topic''s records.';
+
+-- Where each segment begins in each partition.
+CREATE TABLE "{schema}".segment_starts (
+    topic integer NOT NULL,
+    partition integer NOT NULL,
+    segment integer NOT NULL,
+    first_offset bigint NOT NULL,
+    CONSTRAINT segment_starts_pkey PRIMARY KEY (topic, partition, segment),
+    CONSTRAINT segment_starts_segment_fkey FOREIGN KEY (topic, segment)
+        REFERENCES "{schema}".segments ON DELETE CASCADE
+);
+
+-- What each segment's table is made like.
+CREATE TABLE "{schema}".records (
+    "offset" bigint NOT NULL,
+    -- By the clock of the log's server; of one partition it never goes back.
+    appended_at timestamptz NOT NULL,
+    -- By its producer's.
+    created_at timestamptz,
+    partition integer NOT NULL,
+    message_id text COLLATE "C",
+    key bytea,
+    -- Null says that what the key stands for is gone.
+    value bytea,
+    -- Pairs of a name and a value, each behind its length.
+    headers bytea,
+    PRIMARY KEY (partition, "offset")
+);
+
+COMMENT ON TABLE "{schema}".records IS 'Empty; the tables of records are made like it.';
+
+CREATE FUNCTION "{schema}".records_table(topic integer, segment integer) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT format('%I.%I', '{schema}', format('records_%s_%s', topic, segment)) $$;
+
+-- From where to where each partition of a topic, or one of them, has records.
+CREATE FUNCTION "{schema}".extents(of_topic integer, of_partition integer DEFAULT NULL)
+RETURNS TABLE (partition integer, first_offset bigint, next_offset bigint)
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+AS $$
+DECLARE
+    last integer;
+BEGIN
+    SELECT max(s.segment) INTO last FROM "{schema}".segments s WHERE s.topic = of_topic;
+    IF last IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE format(
+        'SELECT s.partition, o.first_offset, coalesce(e.last_offset + 1, s.first_offset)
+        FROM "{schema}".segment_starts s
+        CROSS JOIN LATERAL (SELECT b.first_offset FROM "{schema}".segment_starts b
+            WHERE b.topic = s.topic AND b.partition = s.partition ORDER BY b.segment LIMIT 1) o
+        LEFT JOIN LATERAL (SELECT r."offset" AS last_offset FROM %s r
+            WHERE r.partition = s.partition ORDER BY r."offset" DESC LIMIT 1) e ON true
+        WHERE s.topic = $1 AND s.segment = $2 AND ($3 IS NULL OR s.partition = $3) ORDER BY s.partition',
+        "{schema}".records_table(of_topic, last))
+    USING of_topic, last, of_partition;
+END;
+$$;
+
+-- Gives a topic its next segment, for whoever keeps all others from appending to it. A partition that had no segment yet
+-- begins at offset 0.
+CREATE FUNCTION "{schema}".open_segment(of_topic integer) RETURNS integer
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    last integer;
+    next_offsets bigint[];
+BEGIN
+    SELECT max(s.segment) INTO last FROM "{schema}".segments s WHERE s.topic = of_topic;
+    SELECT array_agg(e.next_offset ORDER BY e.partition) INTO next_offsets FROM "{schema}".extents(of_topic) e;
+    UPDATE "{schema}".segments s SET closed_at = clock_timestamp() WHERE s.topic = of_topic AND s.segment = last;
+    INSERT INTO "{schema}".segments (topic, segment) VALUES (of_topic, coalesce(last, 0) + 1);
+    INSERT INTO "{schema}".segment_starts (topic, partition, segment, first_offset)
+    SELECT of_topic, p, coalesce(last, 0) + 1, coalesce(next_offsets[p + 1], 0)
+    FROM "{schema}".topics t, generate_series(0, t.partitions - 1) p WHERE t.topic = of_topic;
+    EXECUTE format(
+        'CREATE TABLE %s (LIKE "{schema}".records INCLUDING ALL)',
+        "{schema}".records_table(of_topic, coalesce(last, 0) + 1));
+    RETURN coalesce(last, 0) + 1;
+END;
+$$;

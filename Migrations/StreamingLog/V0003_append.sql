@@ -1,0 +1,143 @@
+-- What adds to partitions.
+
+-- Appends batches to one topic, each whole, at most one of a producer for a partition.
+--
+-- Batches: producers, and epochs of those that are registered; afters, the last sequence that the producer has sent to
+--   the partition before, or -1; places, where its row in "sequences" was then; firsts and lasts, which of the records
+--   are the batch's.
+-- Records, batch by batch: batch_of, the number of its batch from 1; numbers, their sequences, which rise in a batch.
+--
+-- Answers for each batch with its verdict: 'appended', as are records whose sequence was there already, which are left
+-- out; 'fenced', another has come under the producer's name; 'missing', what came before the batch is not there;
+-- 'absent', there is no such partition. And with the offset that comes after the batch's last record, how many records
+-- were new, the last sequence there now, and where its row is. With all of it null there is no such topic.
+--
+-- The locks are held until the commit becomes visible. So whoever reads an offset can already read every one before it.
+CREATE FUNCTION "{schema}".append(
+    to_topic text, producers text[], epochs bigint[], partitions integer[], afters bigint[], places tid[],
+    firsts integer[], lasts integer[],
+    batch_of integer[], numbers bigint[], created_at timestamptz[], message_ids text[], keys bytea[], vals bytea[],
+    headers bytea[],
+    OUT verdicts text[], OUT ends bigint[], OUT counts integer[], OUT last_sequences bigint[], OUT places_now tid[]
+)
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    batch_count integer := cardinality(producers);
+    topic_id integer;
+    last_segment integer;
+    records_table text;
+    -- Of each batch, the partition's end; of each partition, its end once the batches so far are written.
+    found_ends bigint[];
+    running bigint[];
+    moment timestamptz;
+    known record;
+    known_epoch bigint;
+    place tid;
+    first_new integer;
+    -- Of each batch, what a record's number is to be added to, to give its offset; null leaves the batch out.
+    bases bigint[];
+    firsts_new integer[];
+    hint text;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'expected an append under READ COMMITTED, found %', current_setting('transaction_isolation')
+            USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+    SELECT t.topic INTO topic_id FROM "{schema}".topics t WHERE t.name = to_topic;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM "{schema}".lock_partitions(topic_id, partitions);
+    SELECT s.segment INTO last_segment FROM "{schema}".segments s
+    WHERE s.topic = topic_id ORDER BY s.segment DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    records_table := "{schema}".records_table(topic_id, last_segment);
+    EXECUTE format(
+        'SELECT array_agg(coalesce(e.last_offset + 1, s.first_offset) ORDER BY b.ordinal), max(e.appended_at)
+        FROM unnest($1) WITH ORDINALITY b (partition, ordinal)
+        LEFT JOIN "{schema}".segment_starts s ON s.topic = $2 AND s.partition = b.partition AND s.segment = $3
+        LEFT JOIN LATERAL (SELECT r."offset" AS last_offset, r.appended_at FROM %s r
+            WHERE r.partition = b.partition ORDER BY r."offset" DESC LIMIT 1) e ON true', records_table)
+    INTO found_ends, moment USING partitions, topic_id, last_segment;
+    -- The clock may be set back; a partition's time is not.
+    moment := greatest(moment, clock_timestamp());
+
+    verdicts := array_fill(NULL::text, ARRAY[batch_count]);
+    counts := array_fill(NULL::integer, ARRAY[batch_count]);
+    places_now := array_fill(NULL::tid, ARRAY[batch_count]);
+    firsts_new := counts;
+    ends := array_fill(NULL::bigint, ARRAY[batch_count]);
+    last_sequences := ends;
+    bases := ends;
+    FOR batch IN 1..batch_count LOOP
+        IF found_ends[batch] IS NULL THEN
+            verdicts[batch] := 'absent';
+            CONTINUE;
+        END IF;
+        known_epoch := 0;
+        IF epochs[batch] > 0 THEN
+            SELECT p.epoch INTO known_epoch FROM "{schema}".producers p WHERE p.producer = producers[batch];
+        END IF;
+        IF known_epoch IS DISTINCT FROM epochs[batch] THEN
+            verdicts[batch] := 'fenced';
+            CONTINUE;
+        END IF;
+        SELECT q.last_sequence, q.ctid AS place INTO known FROM "{schema}".sequences q
+        WHERE q.ctid = places[batch]
+            AND q.producer = producers[batch] AND q.topic = topic_id AND q.partition = partitions[batch];
+        IF NOT FOUND THEN
+            SELECT q.last_sequence, q.ctid AS place INTO known FROM "{schema}".sequences q
+            WHERE q.producer = producers[batch] AND q.topic = topic_id AND q.partition = partitions[batch];
+        END IF;
+        last_sequences[batch] := coalesce(known.last_sequence, -1);
+        IF last_sequences[batch] < afters[batch] THEN
+            verdicts[batch] := 'missing';
+            CONTINUE;
+        END IF;
+        verdicts[batch] := 'appended';
+        first_new := firsts[batch];
+        WHILE first_new <= lasts[batch] AND numbers[first_new] <= last_sequences[batch] LOOP
+            first_new := first_new + 1;
+        END LOOP;
+        counts[batch] := lasts[batch] - first_new + 1;
+        running[partitions[batch]] := coalesce(running[partitions[batch]], found_ends[batch]) + counts[batch];
+        ends[batch] := running[partitions[batch]];
+        places_now[batch] := known.place;
+        CONTINUE WHEN counts[batch] = 0;
+        bases[batch] := ends[batch] - lasts[batch] - 1;
+        firsts_new[batch] := first_new;
+        last_sequences[batch] := numbers[lasts[batch]];
+        IF known.place IS NULL THEN
+            INSERT INTO "{schema}".sequences AS q (last_sequence, appended_at, topic, partition, producer)
+            VALUES (last_sequences[batch], moment, topic_id, partitions[batch], producers[batch])
+            RETURNING q.ctid INTO place;
+        ELSE
+            UPDATE "{schema}".sequences q SET last_sequence = last_sequences[batch], appended_at = moment
+            WHERE q.ctid = known.place RETURNING q.ctid INTO place;
+        END IF;
+        places_now[batch] := place;
+    END LOOP;
+
+    SELECT string_agg(DISTINCT to_topic || '/' || partitions[b.number], ' ') INTO hint
+    FROM unnest(bases) WITH ORDINALITY b (base, number) WHERE b.base IS NOT NULL;
+    IF hint IS NOT NULL THEN
+        EXECUTE format(
+            'INSERT INTO %s ("offset", appended_at, created_at, partition, message_id, key, value, headers)
+            SELECT $1[r.batch] + r.ordinal, $2, r.created_at, $3[r.batch], r.message_id, r.key, r.value, r.headers
+            FROM unnest($4, $5, $6, $7, $8, $9) WITH ORDINALITY
+                AS r (batch, created_at, message_id, key, value, headers, ordinal)
+            WHERE r.ordinal >= $10[r.batch]', records_table)
+        USING bases, moment, partitions, batch_of, append.created_at, message_ids, keys, vals, append.headers,
+            firsts_new;
+        -- For whoever waits at a partition's end; sent with the commit. Too long a hint becomes one of everything.
+        PERFORM pg_notify('{schema}_progress', CASE WHEN length(hint) < 7900 THEN hint ELSE '' END);
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION "{schema}".append IS 'The only way records are written; see the comments in its migration.';

@@ -1,0 +1,81 @@
+-- How records are read.
+
+-- The records of a partition from an offset on: so many at most, and about so many bytes, though always one. The first
+-- row says where the partition begins and ends, and is no record. No row at all says that there is no such partition.
+CREATE FUNCTION "{schema}".read_records(
+    from_topic text, from_partition integer, from_offset bigint, most integer, most_bytes bigint
+)
+RETURNS TABLE (
+    first_offset bigint, next_offset bigint, "offset" bigint, appended_at timestamptz, created_at timestamptz,
+    message_id text, key bytea, value bytea, headers bytea
+)
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+AS $$
+DECLARE
+    topic_id integer;
+    holding integer;
+    is_found boolean;
+BEGIN
+    SELECT t.topic INTO topic_id FROM "{schema}".topics t WHERE t.name = from_topic;
+    SELECT e.first_offset, e.next_offset INTO read_records.first_offset, read_records.next_offset
+    FROM "{schema}".extents(topic_id, from_partition) e;
+    IF read_records.next_offset IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN NEXT;
+    IF from_offset < read_records.first_offset OR from_offset >= read_records.next_offset THEN
+        RETURN;
+    END IF;
+    -- What is compacted may have nothing more in the segment that the offset was in.
+    FOR holding IN
+        SELECT s.segment FROM "{schema}".segment_starts s
+        WHERE s.topic = topic_id AND s.partition = from_partition AND s.segment >= (
+            SELECT b.segment FROM "{schema}".segment_starts b
+            WHERE b.topic = topic_id AND b.partition = from_partition AND b.first_offset <= from_offset
+            ORDER BY b.segment DESC LIMIT 1)
+        ORDER BY s.segment
+    LOOP
+        RETURN QUERY EXECUTE format(
+            'SELECT NULL::bigint, NULL::bigint, f."offset", f.appended_at, f.created_at, f.message_id, f.key, f.value,
+                f.headers
+            FROM (
+                SELECT r.*, row_number() OVER up_to_here AS number,
+                    sum(coalesce(octet_length(r.value), 0)) OVER up_to_here AS bytes
+                FROM %s r WHERE r.partition = $1 AND r."offset" >= $2
+                WINDOW up_to_here AS (ORDER BY r."offset" ROWS UNBOUNDED PRECEDING)
+                ORDER BY r."offset" LIMIT $3
+            ) f WHERE f.number = 1 OR f.bytes <= $4',
+            "{schema}".records_table(topic_id, holding))
+        USING from_partition, from_offset, most, most_bytes;
+        is_found := FOUND;
+        EXIT WHEN is_found;
+    END LOOP;
+END;
+$$;
+
+-- The offset of a partition's first record that was appended at a time or later; null when there is none. By halving,
+-- since the time of appending only ever rises with the offset.
+CREATE FUNCTION "{schema}".offset_at(of_topic text, of_partition integer, moment timestamptz) RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    low bigint;
+    high bigint;
+    partition_end bigint;
+    probe record;
+BEGIN
+    SELECT e.first_offset, e.next_offset, e.next_offset INTO low, high, partition_end
+    FROM "{schema}".topics t, LATERAL "{schema}".extents(t.topic, of_partition) e WHERE t.name = of_topic;
+    WHILE low < high LOOP
+        SELECT f."offset", f.appended_at INTO probe
+        FROM "{schema}".read_records(of_topic, of_partition, low + (high - low) / 2, 1, 1) f WHERE f."offset" IS NOT NULL;
+        IF probe."offset" IS NULL OR probe.appended_at >= moment THEN
+            high := low + (high - low) / 2;
+        ELSE
+            low := probe."offset" + 1;
+        END IF;
+    END LOOP;
+    RETURN CASE WHEN low < partition_end THEN low END;
+END;
+$$;

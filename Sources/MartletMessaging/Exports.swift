@@ -1,0 +1,2 @@
+// Publications and consumers speak of topics and records.
+@_exported import MartletStreamingLog

@@ -1,0 +1,80 @@
+import FoundationEssentials
+
+/// A producer of an ``EmbeddedLog``; shares its calls with the others of the process.
+struct EmbeddedProducer: LogProducer {
+    let log: EmbeddedLog
+    let id: ProducerID
+    let epoch: Int64
+    let largestRecord: Int
+
+    @discardableResult
+    func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace] {
+        for record in records { try record.check(limit: largestRecord) }
+        let count = try await log.metadata.partitions(of: topic)
+        let parts = try parted(records, among: count, of: topic)
+        let answers = await log.appender.append(
+            parts.map { part in
+                (Lane.ID(producer: id, epoch: epoch, partition: part.partition), part.indices.map { records[$0] })
+            })
+        var places: [RecordPlace?] = Array(repeating: nil, count: records.count)
+        for (part, answer) in zip(parts, answers) {
+            do throws(StreamingLogError) {
+                for (index, offset) in zip(part.indices, try answer.get()) {
+                    places[index] = RecordPlace(partition: part.partition, offset: offset)
+                }
+            } catch {
+                log.metadata.forget(topic)
+                throw error
+            }
+        }
+        return places.compactMap(\.self)
+    }
+
+    func lastSequences(in topic: TopicName) async throws(StreamingLogError) -> [Int64] {
+        try await log.storage.lastSequences(of: id, in: topic)
+    }
+
+    private struct Part {
+        let partition: TopicPartition
+        var indices: [Int] = []
+    }
+
+    /// Which records go to which partition. Those without a key go together, anywhere.
+    private func parted(
+        _ records: [Record], among count: Int, of topic: TopicName
+    ) throws(StreamingLogError) -> [Part] {
+        var parts: [Int: Part] = [:]
+        let anywhere = Int.random(in: 0..<count)
+        for (index, record) in records.enumerated() {
+            let number = record.partition ?? record.key.map { Partitioner.partition(of: $0, among: count) } ?? anywhere
+            let partition = TopicPartition(topic, number)
+            guard (0..<count).contains(number) else { throw .unknownPartition(partition, of: count) }
+            parts[number, default: Part(partition: partition)].indices.append(index)
+        }
+        return parts.values.sorted { $0.partition < $1.partition }
+    }
+}
+
+extension EmbeddedLog {
+    public func producer(_ id: ProducerID?, epoch: Int64?) async throws(StreamingLogError) -> any LogProducer {
+        guard let id else {
+            return EmbeddedProducer(log: self, id: ownProducer, epoch: 0, largestRecord: largestRecord)
+        }
+        if let flaw = id.description.flawOfName { throw .invalid("a producer: \(flaw)") }
+        guard epoch.map({ $0 > 0 }) ?? true else {
+            throw .invalid("producer \"\(id)\": expected an epoch from 1, found \(epoch ?? 0)")
+        }
+        let granted = try await storage.register(id, epoch: epoch)
+        return EmbeddedProducer(log: self, id: id, epoch: granted, largestRecord: largestRecord)
+    }
+}
+
+extension Record {
+    /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``.
+    func check(limit: Int) throws(StreamingLogError) {
+        guard byteCount <= limit else { throw .recordTooLarge(bytes: byteCount, limit: limit) }
+        guard messageID.map({ !$0.utf8.contains(0) }) ?? true else {
+            throw .invalid("a record: expected a message id without NUL")
+        }
+    }
+}

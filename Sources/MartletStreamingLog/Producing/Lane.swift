@@ -1,0 +1,100 @@
+/// What one producer sends to one partition: a line in which one batch at a time is under way, so that its sequences come
+/// to stand in their order.
+struct Lane: Sendable {
+    struct ID: Hashable, Sendable {
+        let producer: ProducerID
+        let epoch: Int64
+        let partition: TopicPartition
+    }
+
+    /// Records of one `send`.
+    struct Part: Sendable {
+        let records: [Record]
+        let bytes: Int
+        let delivery: Delivery
+        /// Which of the delivery's parts it is.
+        let number: Int
+        let since: ContinuousClock.Instant
+
+        init(_ records: [Record], of delivery: Delivery, number: Int, since: ContinuousClock.Instant = .now) {
+            (self.records, self.delivery, self.number, self.since) = (records, delivery, number, since)
+            bytes = records.reduce(0) { $0 + $1.byteCount }
+        }
+
+        func answer(_ answer: Delivery.Answer) { delivery.answer(answer, to: number) }
+    }
+
+    var waiting: [Part] = []
+    var isUnderWay = false
+    /// The last sequence that is in the log for certain; nil has to be asked for.
+    var last: Int64?
+}
+
+/// What of a lane goes in one call.
+struct LaneBatch: Sendable {
+    let lane: Lane.ID
+    var parts: [Lane.Part]
+    /// The last sequence that is in the log.
+    var after: Int64?
+    private(set) var records: [SequencedRecord] = []
+
+    init(lane: Lane.ID, parts: [Lane.Part], after: Int64?) {
+        (self.lane, self.parts, self.after) = (lane, parts, after)
+    }
+
+    var lastSequence: Int64? { records.last?.sequence ?? after }
+
+    /// Gives each record its sequence; a part whose own do not rise is answered with an error and left out.
+    mutating func number() {
+        var last = after ?? -1
+        // What was sent by an earlier life of the producer has its sequences, at or below the last one.
+        var lastOwn = Int64.min
+        parts = parts.filter { part in
+            var numbered: [SequencedRecord] = []
+            var (next, own) = (last, lastOwn)
+            for record in part.records {
+                guard next < .max else { return part.refused("expected a sequence below \(Int64.max)") }
+                let sequence = record.sequence ?? next + 1
+                guard sequence >= 0, sequence > own else {
+                    return part.refused("expected a sequence above \(max(own, -1)), found \(sequence)")
+                }
+                (own, next) = (sequence, max(next, sequence))
+                numbered.append(SequencedRecord(sequence: sequence, record: record))
+            }
+            (last, lastOwn) = (next, own)
+            records += numbered
+            return true
+        }
+    }
+
+    /// Tells each part how it ended.
+    func answer(_ verdict: BatchVerdict, partitions: Int = 0) {
+        let (producer, partition) = (lane.producer, lane.partition)
+        switch verdict {
+        case .appended(let end, let new):
+            var offset = end.rawValue - Int64(records.count)
+            let first = end.rawValue - Int64(new)
+            for part in parts {
+                part.answer(
+                    .success(
+                        part.records.indices.map { index in
+                            let own = offset + Int64(index)
+                            return own < first ? nil : Offset(rawValue: own)
+                        }))
+                offset += Int64(part.records.count)
+            }
+        case .fenced: fail(.fenced(producer, epoch: lane.epoch))
+        case .missing(let last): fail(.missingSequences(producer, partition, expected: after ?? -1, found: last))
+        case .unknownPartition: fail(.unknownPartition(partition, of: partitions))
+        }
+    }
+
+    func fail(_ error: StreamingLogError) { for part in parts { part.answer(.failure(error)) } }
+}
+
+extension Lane.Part {
+    fileprivate func refused(_ problem: String) -> Bool {
+        answer(.failure(.invalid(problem)))
+        return false
+    }
+}

@@ -1,0 +1,144 @@
+import MartletPostgres
+import Synchronization
+
+/// Gathers the records that all producers of a process send while calls are under way, and sends them as one: one commit.
+///
+/// Nothing waits for a clock: records that find it idle go at once.
+final class LogAppender: Sendable {
+    private let storage: any LogStorage
+    private let state = Mutex(LogAppenderState())
+    private let backoff = Backoff(base: .milliseconds(10), limit: .milliseconds(500))
+    /// How long an answer is waited for, and how long records wait to be sent, before the caller gets an error.
+    private let patience: Duration = .seconds(15)
+
+    init(_ storage: any LogStorage) { self.storage = storage }
+
+    /// How each part ended, in their order. A caller that is cancelled takes back what has not been sent.
+    func append(_ parts: [(lane: Lane.ID, records: [Record])]) async -> [Delivery.Answer] {
+        let delivery = Delivery(parts: parts.count)
+        let queued = parts.enumerated().map { number, part in
+            (lane: part.lane, part: Lane.Part(part.records, of: delivery, number: number))
+        }
+        if let refusal = state.withLock({ $0.admit(queued) }) { return parts.map { _ in .failure(refusal) } }
+        sendNext()
+        return await withTaskCancellationHandler {
+            await delivery.answers()
+        } onCancel: {
+            let removed = state.withLock { $0.remove { $0.delivery === delivery } }
+            for part in removed { part.answer(.failure(.cancelled)) }
+        }
+    }
+
+    private func sendNext() {
+        let (late, waiting) = state.withLock { state in
+            let latest = ContinuousClock.now - patience
+            return (state.remove { $0.since < latest }, state.waitingRecords)
+        }
+        for part in late { part.answer(.failure(.overloaded(waiting: waiting))) }
+        while let call = state.withLock({ $0.takeCall() }) {
+            // A task of its own: no caller's cancellation can reach a statement whose commit may be under way.
+            Task { await send(call) }
+        }
+    }
+
+    private func send(_ call: [LaneBatch]) async {
+        let (answers, lasts) = await outcome(of: call)
+        // First the lanes are free, or an answered caller's next records would find them taken.
+        let awaited = state.withLock { $0.finish(call, lasts: lasts) }
+        for answer in answers { answer() }
+        if let awaited { await linger(for: awaited) }
+        sendNext()
+    }
+
+    /// Lets the callers who have just been answered come back with their next records, for as long as some do.
+    private func linger(for awaited: Int) async {
+        var before = -1
+        while case let waiting = state.withLock({ $0.waitingRecords }), waiting < awaited, waiting > before {
+            before = waiting
+            await Task.yield()
+        }
+        state.withLock { $0.isLingering = false }
+    }
+
+    /// What to tell the callers, and the last sequence of each lane, nil where nobody knows.
+    private func outcome(of call: [LaneBatch]) async -> (answers: [() -> Void], lasts: [Int64?]) {
+        guard let topic = call.first?.lane.partition.topic else { return ([], []) }
+        var batches = call
+        do throws(StreamingLogError) {
+            try await learnLasts(of: &batches, in: topic)
+            for index in batches.indices { batches[index].number() }
+            let verdicts = try await append(batches, to: topic)
+            var lasts = batches.map(\.after)
+            var answers: [() -> Void] = []
+            for (index, verdict) in verdicts {
+                let batch = batches[index]
+                if case .appended = verdict { lasts[index] = batch.lastSequence } else { lasts[index] = nil }
+                answers.append { batch.answer(verdict) }
+            }
+            return (answers, lasts)
+        } catch {
+            let failed = batches
+            return ([{ for batch in failed { batch.fail(error) } }], batches.map { _ in nil })
+        }
+    }
+
+    private func learnLasts(of batches: inout [LaneBatch], in topic: TopicName) async throws(StreamingLogError) {
+        let unknown = Set(batches.filter { $0.after == nil }.map(\.lane.producer))
+        for producer in unknown {
+            let lasts = try await persisting { () async throws(StreamingLogError) in
+                try await self.storage.lastSequences(of: producer, in: topic)
+            }
+            for index in batches.indices where batches[index].lane.producer == producer {
+                let partition = batches[index].lane.partition.number
+                batches[index].after = lasts.indices.contains(partition) ? lasts[partition] : -1
+            }
+        }
+    }
+
+    /// The verdicts on those of the batches in which anything is left.
+    private func append(
+        _ batches: [LaneBatch], to topic: TopicName
+    ) async throws(StreamingLogError) -> [(Int, BatchVerdict)] {
+        let sent = batches.indices.filter { !batches[$0].records.isEmpty }
+        guard !sent.isEmpty else { return [] }
+        let call = sent.map { index in
+            let batch = batches[index]
+            return RecordBatch(
+                producer: batch.lane.producer, epoch: batch.lane.epoch, partition: batch.lane.partition.number,
+                after: batch.after ?? -1, records: batch.records)
+        }
+        let verdicts = try await persisting { () async throws(StreamingLogError) in
+            try await self.storage.append(call, to: topic)
+        }
+        guard verdicts.count == sent.count else {
+            throw .corrupt("expected \(sent.count) verdicts, found \(verdicts.count)")
+        }
+        return Array(zip(sent, verdicts))
+    }
+
+    /// Tries again what may have worked, or may work later: what is there already is recognised by its sequences.
+    private func persisting<Result>(
+        _ body: () async throws(StreamingLogError) -> Result
+    ) async throws(StreamingLogError) -> Result {
+        let deadline = ContinuousClock.now + patience
+        var failures = 0
+        while true {
+            do throws(StreamingLogError) { return try await body() } catch {
+                guard error.mayPass, ContinuousClock.now < deadline else { throw error }
+            }
+            failures += 1
+            // The task is this appender's own; nobody cancels it.
+            do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
+        }
+    }
+}
+
+extension StreamingLogError {
+    /// Whether asking again may end otherwise.
+    var mayPass: Bool {
+        guard case .database(let error) = self else { return false }
+        // What the standby may lack would be found here, which says nothing of the standby.
+        guard error.sqlState != .statementCompletionUnknown else { return false }
+        return error.leavesOutcomeUnknown || error.isUnavailability || error.isOfTheMoment
+    }
+}

@@ -1,0 +1,116 @@
+/// What waits to be appended and what is under way, as plain data.
+struct LogAppenderState: Sendable {
+    private var lanes: [Lane.ID: Lane] = [:]
+    /// The lanes of which something waits and nothing is under way, in the order in which they came to that.
+    private var ready: [Lane.ID] = []
+    private(set) var waitingRecords = 0
+    private var waitingBytes = 0
+    private var callsUnderWay = 0
+    private var recordsUnderWay = 0
+    /// Whether answered callers are given the time to come back; nothing is sent meanwhile.
+    var isLingering = false
+
+    /// So that the server finds the next call waiting when one has committed.
+    private static var mostCalls: Int { 2 }
+    /// So many records pay for a commit of their own.
+    private static var enough: Int { 500 }
+    private static var mostRecords: Int { 5_000 }
+    private static var mostBytes: Int { 4 << 20 }
+    private static var mostWaitingBytes: Int { 64 << 20 }
+    private static var mostIdleLanes: Int { 10_000 }
+
+    /// Takes parts in, or says why not. Asks for cancellation under the lock: a caller that is cancelled after this finds
+    /// its parts here.
+    mutating func admit(_ parts: [(lane: Lane.ID, part: Lane.Part)]) -> StreamingLogError? {
+        if Task.isCancelled { return .cancelled }
+        let bytes = parts.reduce(0) { $0 + $1.part.bytes }
+        if waitingBytes > 0, waitingBytes + bytes > Self.mostWaitingBytes {
+            return .overloaded(waiting: waitingRecords)
+        }
+        forgetIdleLanes()
+        for (id, part) in parts {
+            waitingRecords += part.records.count
+            waitingBytes += part.bytes
+            var lane = lanes[id] ?? Lane()
+            if lane.waiting.isEmpty, !lane.isUnderWay { ready.append(id) }
+            lane.waiting.append(part)
+            lanes[id] = lane
+        }
+        return nil
+    }
+
+    /// Takes out what of a delivery has not been sent, and whatever has waited since before an instant.
+    mutating func remove(where isToGo: (Lane.Part) -> Bool) -> [Lane.Part] {
+        var removed: [Lane.Part] = []
+        for (id, lane) in lanes where lane.waiting.contains(where: isToGo) {
+            removed += lane.waiting.filter(isToGo)
+            lanes[id]?.waiting.removeAll(where: isToGo)
+        }
+        ready.removeAll { lanes[$0]?.waiting.isEmpty ?? true }
+        for part in removed { forget(part) }
+        return removed
+    }
+
+    /// What goes in the next call, all of one topic, if it is worth sending now.
+    mutating func takeCall() -> [LaneBatch]? {
+        guard !isLingering, let topic = ready.first?.partition.topic, isWorthSending else { return nil }
+        var call: [LaneBatch] = []
+        var (records, bytes) = (0, 0)
+        for id in ready where id.partition.topic == topic {
+            guard records < Self.mostRecords, bytes < Self.mostBytes, var lane = lanes[id] else { break }
+            var parts: [Lane.Part] = []
+            for part in lane.waiting {
+                guard parts.isEmpty || (records < Self.mostRecords && bytes < Self.mostBytes) else { break }
+                parts.append(part)
+                (records, bytes) = (records + part.records.count, bytes + part.bytes)
+                forget(part)
+            }
+            lane.waiting.removeFirst(parts.count)
+            lane.isUnderWay = true
+            lanes[id] = lane
+            call.append(LaneBatch(lane: id, parts: parts, after: lane.last))
+        }
+        let taken = Set(call.map(\.lane))
+        ready.removeAll { taken.contains($0) }
+        callsUnderWay += 1
+        recordsUnderWay += records
+        return call
+    }
+
+    /// Behind a call that is under way, one of fewer records would only split what could share a commit.
+    private var isWorthSending: Bool {
+        switch callsUnderWay {
+        case 0: true
+        case ..<Self.mostCalls: waitingRecords >= min(recordsUnderWay, Self.enough)
+        default: false
+        }
+    }
+
+    /// Takes note that a call has ended, and with which last sequences (nil: not known), and says how many records to
+    /// wait for now that the callers may come back.
+    mutating func finish(_ call: [LaneBatch], lasts: [Int64?]) -> Int? {
+        callsUnderWay -= 1
+        for (batch, last) in zip(call, lasts) {
+            recordsUnderWay -= batch.parts.reduce(0) { $0 + $1.records.count }
+            guard var lane = lanes[batch.lane] else { continue }
+            (lane.isUnderWay, lane.last) = (false, last)
+            lanes[batch.lane] = lane
+            if !lane.waiting.isEmpty { ready.append(batch.lane) }
+        }
+        let answered = call.reduce(0) { $0 + $1.parts.count }
+        guard answered > 1, !isLingering else { return nil }
+        isLingering = true
+        return min(answered, Self.enough)
+    }
+
+    private mutating func forget(_ part: Lane.Part) {
+        waitingRecords -= part.records.count
+        waitingBytes -= part.bytes
+    }
+
+    /// What a lane knows can be asked for again.
+    private mutating func forgetIdleLanes() {
+        guard lanes.count > Self.mostIdleLanes else { return }
+        lanes = lanes.filter { $0.value.isUnderWay || !$0.value.waiting.isEmpty }
+    }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import MartletPostgres
+
+extension PostgresLogStorage {
+    package func register(_ producer: ProducerID, epoch: Int64?) async throws(StreamingLogError) -> Int64 {
+        let rows = try await rows(of: "SELECT \(schema).register(\(producer.description), \(epoch))")
+        let granted = try optionalNumber(in: rows)
+        guard let granted else { throw .fenced(producer, epoch: epoch ?? 0) }
+        return granted
+    }
+
+    package func lastSequences(
+        of producer: ProducerID, in topic: TopicName
+    ) async throws(StreamingLogError) -> [Int64] {
+        let rows = try await rows(
+            of: """
+                SELECT \(schema).last_sequences(\(producer.description), t.topic)
+                FROM \(schema).topics t WHERE t.name = \(topic.description)
+                """)
+        guard let row = rows.first else { throw .unknownTopic(topic) }
+        return try decoding { () throws(PostgresDecodingError) in try row.decode([Int64].self) }
+    }
+
+    package func append(
+        _ batches: [RecordBatch], to topic: TopicName
+    ) async throws(StreamingLogError) -> [BatchVerdict] {
+        let rows: Rows
+        do throws(PostgresError) {
+            rows = try await pool.queryToTheEnd(
+                try AppendedBatches(batches, to: topic, places: places).call(of: "append", in: schema))
+        } catch { throw .database(error) }
+        guard let row = rows.first else { throw .corrupt("expected an answer to an append, found none") }
+        return try verdicts(in: row, on: batches, to: topic)
+    }
+
+    private func verdicts(
+        in row: Row, on batches: [RecordBatch], to topic: TopicName
+    ) throws(StreamingLogError) -> [BatchVerdict] {
+        let (verdicts, ends, counts, lasts, placesNow) = try decoding { () throws(PostgresDecodingError) in
+            try row.decode([String]?.self, [Int64?]?.self, [Int32?]?.self, [Int64?]?.self, [String?]?.self)
+        }
+        guard let verdicts, let ends, let counts, let lasts, let placesNow else { throw .unknownTopic(topic) }
+        guard Set([verdicts.count, ends.count, counts.count, lasts.count, placesNow.count]) == [batches.count] else {
+            throw .corrupt("expected \(batches.count) verdicts, found \(verdicts.count)")
+        }
+        var found: [BatchVerdict] = []
+        for (index, batch) in batches.enumerated() {
+            places[batch.key(in: topic)] = placesNow[index]
+            switch verdicts[index] {
+            case "appended":
+                guard let end = ends[index], let count = counts[index] else {
+                    throw .corrupt("expected an end and a count, found none")
+                }
+                found.append(.appended(end: Offset(rawValue: end), new: Int(count)))
+            case "fenced": found.append(.fenced)
+            case "missing": found.append(.missing(last: lasts[index] ?? -1))
+            case "absent": found.append(.unknownPartition)
+            case let other: throw .corrupt("expected a verdict, found \"\(other)\"")
+            }
+        }
+        return found
+    }
+}
+
+extension RecordBatch {
+    func key(in topic: TopicName) -> SequencePlaces.Key {
+        SequencePlaces.Key(producer: producer, partition: TopicPartition(topic, partition))
+    }
+}
+
+/// Batches laid out as the append function takes them: side by side, with numbers from 1 in place of nesting.
+struct AppendedBatches {
+    private let topic: TopicName
+    private var producers: [String] = []
+    private var epochs: [Int64] = []
+    private var partitions: [Int32] = []
+    private var afters: [Int64] = []
+    private var places: [String?] = []
+    private var firsts: [Int32] = []
+    private var lasts: [Int32] = []
+    private var batchOf: [Int32] = []
+    private var sequences: [Int64] = []
+    private var timestamps = ArrayBuilder(of: .timestamptz)
+    private var messageIDs = ArrayBuilder(of: .text)
+    private var keys = ArrayBuilder(of: .bytea)
+    private var values = ArrayBuilder(of: .bytea)
+    private var headers = ArrayBuilder(of: .bytea)
+
+    init(_ batches: [RecordBatch], to topic: TopicName, places known: SequencePlaces) throws(PostgresError) {
+        self.topic = topic
+        for batch in batches {
+            producers.append(batch.producer.description)
+            epochs.append(batch.epoch)
+            partitions.append(Int32(batch.partition))
+            afters.append(batch.after)
+            places.append(known[batch.key(in: topic)])
+            firsts.append(Int32(sequences.count + 1))
+            for record in batch.records { try add(record, of: producers.count) }
+            lasts.append(Int32(sequences.count))
+        }
+    }
+
+    private mutating func add(_ sequenced: SequencedRecord, of batch: Int) throws(PostgresError) {
+        let record = sequenced.record
+        batchOf.append(Int32(batch))
+        sequences.append(sequenced.sequence)
+        try timestamps.append(record.timestamp)
+        try messageIDs.append(record.messageID)
+        try keys.append(record.key.map { Bytea($0) })
+        try values.append(record.value.map { Bytea($0) })
+        try headers.append(record.headers.isEmpty ? nil : Bytea(record.headers.encoded))
+    }
+
+    /// - Parameter function: one that takes what "append" takes.
+    func call(of function: SQLIdentifier, in schema: SQLIdentifier) -> SQL {
+        """
+        SELECT verdicts, ends, counts, last_sequences, places_now::text[] FROM \(schema).\(function)(
+        \(topic.description), \(producers), \(epochs), \(partitions), \(afters), \(places)::text[]::tid[], \
+        \(firsts), \(lasts), \(batchOf), \(sequences), \(timestamps), \(messageIDs), \(keys), \(values), \(headers))
+        """
+    }
+}

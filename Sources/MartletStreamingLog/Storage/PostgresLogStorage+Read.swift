@@ -1,0 +1,73 @@
+package import FoundationEssentials
+import MartletPostgres
+
+extension PostgresLogStorage {
+    package func fetch(
+        _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
+    ) async throws(StreamingLogError) -> [StoredRecord] {
+        let rows = try await read(partition, from: offset, upTo: limits)
+        guard let extent = rows.first else { throw try await absence(of: partition) }
+        let (first, next) = try decoding { () throws(PostgresDecodingError) in
+            (try extent.decode(column: 0) as Int64, try extent.decode(column: 1) as Int64)
+        }
+        guard (first...max(first, next)).contains(offset.rawValue) else {
+            throw .offsetOutOfRange(partition, offset, expected: Offset(rawValue: first)...Offset(rawValue: next))
+        }
+        var records: [StoredRecord] = []
+        records.reserveCapacity(rows.count - 1)
+        for row in rows.dropFirst() {
+            records.append(
+                try decoding { () throws(PostgresDecodingError) in try StoredRecord(row, of: partition) })
+        }
+        return records
+    }
+
+    /// Where retention drops a segment between the look at the list and at its table, there is another look.
+    private func read(
+        _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
+    ) async throws(StreamingLogError) -> Rows {
+        let sql: SQL = """
+            SELECT first_offset, next_offset, "offset", appended_at, created_at, message_id, key, value, headers
+            FROM \(schema).read_records(\(partition.topic.description), \(Int32(clamping: partition.number)),
+                \(offset.rawValue), \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
+            """
+        do throws(StreamingLogError) { return try await rows(of: sql, prepared: true) } catch .database(let error)
+            where error.sqlState == .undefinedTable
+        { return try await rows(of: sql) }
+    }
+
+    func absence(of partition: TopicPartition) async throws(StreamingLogError) -> StreamingLogError {
+        guard let found = try await topics(named: [partition.topic]).first else {
+            return .unknownTopic(partition.topic)
+        }
+        return .unknownPartition(partition, of: found.topic.partitions)
+    }
+
+    package func offset(
+        in partition: TopicPartition, at time: Date
+    ) async throws(StreamingLogError) -> Offset? {
+        let rows = try await rows(
+            of: """
+                SELECT \(schema).offset_at(
+                    \(partition.topic.description), \(Int32(clamping: partition.number)), \(time))
+                """)
+        return try optionalNumber(in: rows).map { Offset(rawValue: $0) }
+    }
+}
+
+extension StoredRecord {
+    fileprivate init(_ row: Row, of partition: TopicPartition) throws(PostgresDecodingError) {
+        let offset: Int64 = try row.decode(column: 2)
+        let appendedAt: Date = try row.decode(column: 3)
+        let createdAt: Date? = try row.decode(column: 4)
+        let headers: Bytea? = try row.decode(column: 8)
+        guard let decoded = [Record.Header](encoded: headers?.bytes ?? []) else {
+            throw PostgresDecodingError(column: "headers", problem: "expected pairs of names and values")
+        }
+        self.init(
+            partition: partition, offset: Offset(rawValue: offset),
+            key: (try row.decode(column: 6) as Bytea?)?.bytes, value: (try row.decode(column: 7) as Bytea?)?.bytes,
+            headers: decoded, messageID: try row.decode(column: 5), timestamp: createdAt ?? appendedAt,
+            appendedAt: appendedAt)
+    }
+}

@@ -1,0 +1,5 @@
+import MartletPostgres
+
+extension PostgresLogStorage {
+    package func maintain() async throws(StreamingLogError) {}
+}
