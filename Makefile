@@ -26,7 +26,7 @@ serve: ## 2,000 orders from HTTP to a read model, and the service keeps running 
 	@Scripts/packages libpq-dev postgresql libmicrohttpd-dev
 	@Scripts/cluster run .postgres Scripts/serve
 
-bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|project|process|rivals|size, BENCH_SECONDS=10)
+bench: ## measurements beside pgbench in the same run (ONLY=append|read|codec|execute|project|process|log|rivals|size, BENCH_SECONDS=10)
 	@Scripts/toolchain
 	@Scripts/packages libpq-dev postgresql
 	@CLUSTER_COUNTS_STATEMENTS=yes Scripts/cluster run --throwaway Scripts/bench

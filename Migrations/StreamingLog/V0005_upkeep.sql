@@ -13,6 +13,7 @@ BEGIN
         WHERE s.topic = of_topic AND (through_segment IS NULL OR s.segment <= through_segment) ORDER BY s.segment
     LOOP
         DELETE FROM "{schema}".segments s WHERE s.topic = of_topic AND s.segment = going;
+        EXECUTE format('DROP FUNCTION "{schema}".%I', format('append_%s_%s', of_topic, going));
         EXECUTE format('DROP TABLE %s', "{schema}".records_table(of_topic, going));
         dropped := dropped + 1;
     END LOOP;

@@ -24,22 +24,48 @@ extension PostgresLogStorage {
     package func append(
         _ batches: [RecordBatch], to topic: TopicName
     ) async throws(StreamingLogError) -> [BatchVerdict] {
-        let rows: Rows
-        do throws(PostgresError) {
-            rows = try await pool.queryToTheEnd(
-                try AppendedBatches(batches, to: topic, places: places).call(of: "append", in: schema))
-        } catch { throw .database(error) }
-        guard let row = rows.first else { throw .corrupt("expected an answer to an append, found none") }
-        return try verdicts(in: row, on: batches, to: topic)
+        let appended = try layingOut { () throws(PostgresError) in
+            try AppendedBatches(batches, to: topic, places: places)
+        }
+        for _ in 0..<5 {
+            let segment = try await openSegment(of: topic)
+            let rows: Rows
+            do throws(PostgresError) {
+                rows = try await pool.queryToTheEnd(appended.call(on: segment, in: schema))
+            } catch let error where error.sqlState == .undefinedFunction {
+                // The segment is gone, as with its topic.
+                openSegments[topic] = nil
+                continue
+            } catch { throw .database(error) }
+            guard let row = rows.first else { throw .corrupt("expected an answer to an append, found none") }
+            if let verdicts = try verdicts(in: row, on: batches, to: topic) { return verdicts }
+            openSegments[topic] = nil
+        }
+        throw .database(PostgresError(sqlState: .lockNotAvailable, message: "the topic's segments end too fast"))
     }
 
+    private func openSegment(of topic: TopicName) async throws(StreamingLogError) -> OpenSegments.Segment {
+        if let known = openSegments[topic] { return known }
+        let rows = try await rows(
+            of: """
+                SELECT s.topic, s.segment FROM \(schema).topics t JOIN \(schema).segments s ON s.topic = t.topic
+                WHERE t.name = \(topic.description) AND s.closed_at IS NULL
+                """)
+        guard let row = rows.first else { throw .unknownTopic(topic) }
+        let (id, number) = try decoding { () throws(PostgresDecodingError) in try row.decode(Int32.self, Int32.self) }
+        let segment = OpenSegments.Segment(topic: id, number: number)
+        openSegments[topic] = segment
+        return segment
+    }
+
+    /// Nil when another segment takes what is appended.
     private func verdicts(
         in row: Row, on batches: [RecordBatch], to topic: TopicName
-    ) throws(StreamingLogError) -> [BatchVerdict] {
+    ) throws(StreamingLogError) -> [BatchVerdict]? {
         let (verdicts, ends, counts, lasts, placesNow) = try decoding { () throws(PostgresDecodingError) in
             try row.decode([String]?.self, [Int64?]?.self, [Int32?]?.self, [Int64?]?.self, [String?]?.self)
         }
-        guard let verdicts, let ends, let counts, let lasts, let placesNow else { throw .unknownTopic(topic) }
+        guard let verdicts, let ends, let counts, let lasts, let placesNow else { return nil }
         guard Set([verdicts.count, ends.count, counts.count, lasts.count, placesNow.count]) == [batches.count] else {
             throw .corrupt("expected \(batches.count) verdicts, found \(verdicts.count)")
         }
@@ -111,12 +137,12 @@ struct AppendedBatches {
         try headers.append(record.headers.isEmpty ? nil : Bytea(record.headers.encoded))
     }
 
-    /// - Parameter function: one that takes what "append" takes.
-    func call(of function: SQLIdentifier, in schema: SQLIdentifier) -> SQL {
+    func call(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
         """
-        SELECT verdicts, ends, counts, last_sequences, places_now::text[] FROM \(schema).\(function)(
-        \(topic.description), \(producers), \(epochs), \(partitions), \(afters), \(places)::text[]::tid[], \
-        \(firsts), \(lasts), \(batchOf), \(sequences), \(timestamps), \(messageIDs), \(keys), \(values), \(headers))
+        SELECT verdicts, ends, counts, last_sequences, places_now::text[] FROM \(schema).\(segment.append)(
+        \(segment.topic), \(segment.number), \(topic.description), \(producers), \(epochs), \(partitions), \(afters), \
+        \(places)::text[]::tid[], \(firsts), \(lasts), \(batchOf), \(sequences), \(timestamps), \(messageIDs), \
+        \(keys), \(values), \(headers))
         """
     }
 }

@@ -7,6 +7,7 @@ package struct PostgresLogStorage: LogStorage {
     package let schema: SQLIdentifier
     package let signals: PartitionSignals
     let places = SequencePlaces()
+    let openSegments = OpenSegments()
 
     /// Does no I/O; the schema is made by the migrations.
     package init(_ pool: ConnectionPool, schema: SQLIdentifier) {
@@ -24,6 +25,13 @@ package struct PostgresLogStorage: LogStorage {
     func optionalNumber(in rows: Rows) throws(StreamingLogError) -> Int64? {
         guard let row = rows.first else { return nil }
         return try decoding { () throws(PostgresDecodingError) in try row.decode(column: 0) as Int64? }
+    }
+
+    /// Lays out what a statement takes; what cannot be is PostgreSQL's error.
+    func layingOut<Value>(
+        _ body: () throws(PostgresError) -> Value
+    ) throws(StreamingLogError) -> Value {
+        do throws(PostgresError) { return try body() } catch { throw .database(error) }
     }
 
     /// Runs a block in a transaction; of its errors those of PostgreSQL become the log's.
@@ -63,6 +71,24 @@ final class SequencePlaces: Sendable {
                 places[key] = newValue
             }
         }
+    }
+}
+
+/// Which segment of each topic takes what is appended, as last heard.
+final class OpenSegments: Sendable {
+    struct Segment: Sendable {
+        let topic: Int32
+        let number: Int32
+
+        /// The function that appends to it.
+        var append: SQLIdentifier { ("append" as SQLIdentifier).appending("_\(topic)_\(number)") }
+    }
+
+    private let segments = Mutex<[TopicName: Segment]>([:])
+
+    subscript(topic: TopicName) -> Segment? {
+        get { segments.withLock { $0[topic] } }
+        set { segments.withLock { $0[topic] = newValue } }
     }
 }
 
