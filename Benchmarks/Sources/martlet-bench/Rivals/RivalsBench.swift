@@ -27,7 +27,7 @@ struct RivalsBench {
                             let report = try measure(rival, python, rival.place(database: database, folder: place))
                             add(report, of: rival, &results, isFirst: round == 0)
                         } catch {
-                            tell(error, of: rival)
+                            Self.tell(error, of: rival.rawValue)
                             rivals.removeAll { $0.rival == rival }
                         }
                     }
@@ -45,7 +45,7 @@ struct RivalsBench {
                 try python.install(rival.packages)
                 return (rival, python)
             } catch {
-                tell(error, of: rival)
+                Self.tell(error, of: rival.rawValue)
                 return nil
             }
         }
@@ -75,7 +75,7 @@ struct RivalsBench {
         }
     }
 
-    private func tell(_ error: any Error, of rival: Rival) {
+    static func tell(_ error: any Error, of rival: String) {
         StatusLine.clear()
         let words = "\(error)".split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let reason = words.replacing("\"", with: "'").suffix(500)

@@ -12,8 +12,10 @@ struct LogBench {
 
     func run() async throws {
         var results = Results(settings)
-        for _ in 0..<settings.rounds {
+        var rivals = LogRivals(settings)
+        for round in 0..<settings.rounds {
             try await measureProducing(&results)
+            try await rivals.measure(&results, isFirst: round == 0)
         }
         results.write()
     }
