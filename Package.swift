@@ -29,7 +29,7 @@ let package = Package(
                 .embedInCode("V0007_rebuilds.sql"), .embedInCode("V0008_processes.sql"),
                 .embedInCode("StreamingLog/V0001_topics.sql"), .embedInCode("StreamingLog/V0002_producers.sql"),
                 .embedInCode("StreamingLog/V0003_append.sql"), .embedInCode("StreamingLog/V0004_reading.sql"),
-                .embedInCode("StreamingLog/V0005_upkeep.sql"),
+                .embedInCode("StreamingLog/V0005_upkeep.sql"), .embedInCode("StreamingLog/V0007_compaction.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),

@@ -21,5 +21,6 @@ public enum MartletMigrations {
         ("V0003_append.sql", PackageResources.V0003_append_sql),
         ("V0004_reading.sql", PackageResources.V0004_reading_sql),
         ("V0005_upkeep.sql", PackageResources.V0005_upkeep_sql),
+        ("V0007_compaction.sql", PackageResources.V0007_compaction_sql),
     ]
 }

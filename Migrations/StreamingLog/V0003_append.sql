@@ -28,6 +28,7 @@ DECLARE
     batch_count integer := cardinality(producers);
     topic_id integer;
     last_segment integer;
+    opened_at timestamptz;
     records_table text;
     -- Of each batch, the partition's end; of each partition, its end once the batches so far are written.
     found_ends bigint[];
@@ -51,7 +52,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM "{schema}".lock_partitions(topic_id, partitions);
-    SELECT s.segment INTO last_segment FROM "{schema}".segments s
+    SELECT s.segment, s.opened_at INTO last_segment, opened_at FROM "{schema}".segments s
     WHERE s.topic = topic_id ORDER BY s.segment DESC LIMIT 1;
     IF NOT FOUND THEN
         RETURN;
@@ -65,7 +66,7 @@ BEGIN
             WHERE r.partition = b.partition ORDER BY r."offset" DESC LIMIT 1) e ON true', records_table)
     INTO found_ends, moment USING partitions, topic_id, last_segment;
     -- The clock may be set back; a partition's time is not.
-    moment := greatest(moment, clock_timestamp());
+    moment := greatest(moment, opened_at, clock_timestamp());
 
     verdicts := array_fill(NULL::text, ARRAY[batch_count]);
     counts := array_fill(NULL::integer, ARRAY[batch_count]);
