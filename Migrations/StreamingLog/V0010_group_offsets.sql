@@ -94,6 +94,8 @@ BEGIN
             END
         FROM "{schema}".extents(topic_id) e
         WHERE o.group_name = of_group AND o.topic = topic_id AND o.partition = e.partition;
+        UPDATE "{schema}".group_leases l SET member = NULL, leased_until = '-infinity'
+        WHERE l.group_name = of_group AND l.topic = topic_id;
     END IF;
     RETURN members;
 END;
