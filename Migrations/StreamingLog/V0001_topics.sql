@@ -26,14 +26,16 @@ CREATE TABLE "{schema}".topics (
 
 COMMENT ON TABLE "{schema}".topics IS 'What there is to publish to.';
 
--- The tables of records, "records_<topic>_<segment>"; the last one of a topic takes what is appended.
+-- The tables of records, see "records_table"; the last one of a topic takes what is appended.
 CREATE TABLE "{schema}".segments (
     topic integer NOT NULL,
     segment integer NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     closed_at timestamptz,
-    -- Since when it holds of each key nothing that a later one of the closed segments supersedes.
-    compacted_at timestamptz,
+    -- The last segment whose records supersede none in this one any more; 0 before it has been compacted.
+    compacted_through integer NOT NULL DEFAULT 0,
+    -- How often its records have been copied into a new table.
+    rewrites integer NOT NULL DEFAULT 0,
     CONSTRAINT segments_pkey PRIMARY KEY (topic, segment),
     CONSTRAINT segments_topic_fkey FOREIGN KEY (topic) REFERENCES "{schema}".topics ON DELETE CASCADE
 );
@@ -70,9 +72,13 @@ CREATE TABLE "{schema}".records (
 
 COMMENT ON TABLE "{schema}".records IS 'Empty; the tables of records are made like it.';
 
-CREATE FUNCTION "{schema}".records_table(topic integer, segment integer) RETURNS text
+-- A segment that is copied gets a table of another name. Under the same one, whoever had looked before the copy's commit
+-- would find the new table and none of its rows.
+CREATE FUNCTION "{schema}".records_table(topic integer, segment integer, rewrites integer DEFAULT 0) RETURNS text
 LANGUAGE sql IMMUTABLE
-AS $$ SELECT format('%I.%I', '{schema}', format('records_%s_%s', topic, segment)) $$;
+AS $$
+    SELECT format('%I.%I', '{schema}', concat_ws('_', 'records', topic, segment, nullif(rewrites, 0)))
+$$;
 
 -- From where to where each partition of a topic, or one of them, has records.
 CREATE FUNCTION "{schema}".extents(of_topic integer, of_partition integer DEFAULT NULL)
@@ -100,6 +106,25 @@ BEGIN
 END;
 $$;
 
+-- When the first and the last record of a segment were appended; null when it has none.
+CREATE FUNCTION "{schema}".ages(of_topic integer, of_segment integer, OUT first_at timestamptz, OUT last_at timestamptz)
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+AS $$
+BEGIN
+    EXECUTE format(
+        'SELECT min(f.appended_at), max(l.appended_at) FROM "{schema}".segment_starts s
+        CROSS JOIN LATERAL (SELECT r.appended_at FROM %1$s r
+            WHERE r.partition = s.partition ORDER BY r."offset" LIMIT 1) f
+        CROSS JOIN LATERAL (SELECT r.appended_at FROM %1$s r
+            WHERE r.partition = s.partition ORDER BY r."offset" DESC LIMIT 1) l
+        WHERE s.topic = $1 AND s.segment = $2',
+        (SELECT "{schema}".records_table(s.topic, s.segment, s.rewrites) FROM "{schema}".segments s
+            WHERE s.topic = of_topic AND s.segment = of_segment))
+    INTO first_at, last_at USING of_topic, of_segment;
+END;
+$$;
+
 -- Gives a topic its next segment, for whoever keeps all others from appending to it. A partition that had no segment yet
 -- begins at offset 0.
 CREATE FUNCTION "{schema}".open_segment(of_topic integer) RETURNS integer
@@ -108,11 +133,16 @@ AS $$
 DECLARE
     last integer;
     next_offsets bigint[];
+    moment timestamptz := clock_timestamp();
 BEGIN
     SELECT max(s.segment) INTO last FROM "{schema}".segments s WHERE s.topic = of_topic;
     SELECT array_agg(e.next_offset ORDER BY e.partition) INTO next_offsets FROM "{schema}".extents(of_topic) e;
-    UPDATE "{schema}".segments s SET closed_at = clock_timestamp() WHERE s.topic = of_topic AND s.segment = last;
-    INSERT INTO "{schema}".segments (topic, segment) VALUES (of_topic, coalesce(last, 0) + 1);
+    IF last IS NOT NULL THEN
+        -- The clock may have been set back since the last record.
+        moment := greatest(moment, (SELECT a.last_at FROM "{schema}".ages(of_topic, last) a));
+        UPDATE "{schema}".segments s SET closed_at = moment WHERE s.topic = of_topic AND s.segment = last;
+    END IF;
+    INSERT INTO "{schema}".segments (topic, segment, opened_at) VALUES (of_topic, coalesce(last, 0) + 1, moment);
     INSERT INTO "{schema}".segment_starts (topic, partition, segment, first_offset)
     SELECT of_topic, p, coalesce(last, 0) + 1, coalesce(next_offsets[p + 1], 0)
     FROM "{schema}".topics t, generate_series(0, t.partitions - 1) p WHERE t.topic = of_topic;

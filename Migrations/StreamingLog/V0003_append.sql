@@ -29,6 +29,7 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     batch_count integer := cardinality(producers);
+    opened_at timestamptz;
     -- Of each batch, the partition's end; of each partition, its end once the batches so far are written.
     found_ends bigint[];
     running bigint[];
@@ -47,7 +48,8 @@ BEGIN
             USING ERRCODE = 'invalid_transaction_state';
     END IF;
     PERFORM "{schema}".lock_partitions(of_topic, partitions);
-    PERFORM FROM "{schema}".segments s WHERE s.topic = of_topic AND s.segment = of_segment AND s.closed_at IS NULL;
+    SELECT s.opened_at INTO opened_at FROM "{schema}".segments s
+    WHERE s.topic = of_topic AND s.segment = of_segment AND s.closed_at IS NULL;
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -61,7 +63,7 @@ BEGIN
         WHERE r.partition = b.partition ORDER BY r."offset" DESC LIMIT 1
     ) e ON true;
     -- The clock may be set back; a partition's time is not.
-    moment := greatest(moment, clock_timestamp());
+    moment := greatest(moment, opened_at, clock_timestamp());
 
     verdicts := array_fill(NULL::text, ARRAY[batch_count]);
     counts := firsts_new;

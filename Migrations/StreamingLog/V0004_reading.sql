@@ -14,7 +14,7 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     topic_id integer;
-    holding integer;
+    holding text;
     is_found boolean;
 BEGIN
     SELECT t.topic INTO topic_id FROM "{schema}".topics t WHERE t.name = from_topic;
@@ -29,7 +29,9 @@ BEGIN
     END IF;
     -- What is compacted may have nothing more in the segment that the offset was in.
     FOR holding IN
-        SELECT s.segment FROM "{schema}".segment_starts s
+        SELECT "{schema}".records_table(s.topic, s.segment, (
+            SELECT g.rewrites FROM "{schema}".segments g WHERE g.topic = s.topic AND g.segment = s.segment))
+        FROM "{schema}".segment_starts s
         WHERE s.topic = topic_id AND s.partition = from_partition AND s.segment >= (
             SELECT b.segment FROM "{schema}".segment_starts b
             WHERE b.topic = topic_id AND b.partition = from_partition AND b.first_offset <= from_offset
@@ -46,7 +48,7 @@ BEGIN
                 WINDOW up_to_here AS (ORDER BY r."offset" ROWS UNBOUNDED PRECEDING)
                 ORDER BY r."offset" LIMIT $3
             ) f WHERE f.number = 1 OR f.bytes <= $4',
-            "{schema}".records_table(topic_id, holding))
+            holding)
         USING from_partition, from_offset, most, most_bytes;
         is_found := FOUND;
         EXIT WHEN is_found;
@@ -62,10 +64,9 @@ AS $$
 DECLARE
     low bigint;
     high bigint;
-    partition_end bigint;
     probe record;
 BEGIN
-    SELECT e.first_offset, e.next_offset, e.next_offset INTO low, high, partition_end
+    SELECT e.first_offset, e.next_offset INTO low, high
     FROM "{schema}".topics t, LATERAL "{schema}".extents(t.topic, of_partition) e WHERE t.name = of_topic;
     WHILE low < high LOOP
         SELECT f."offset", f.appended_at INTO probe
@@ -76,6 +77,7 @@ BEGIN
             low := probe."offset" + 1;
         END IF;
     END LOOP;
-    RETURN CASE WHEN low < partition_end THEN low END;
+    -- Where records were compacted away, the first that is left.
+    RETURN (SELECT max(f."offset") FROM "{schema}".read_records(of_topic, of_partition, low, 1, 1) f);
 END;
 $$;

@@ -10,8 +10,11 @@ struct EmbeddedProducer: LogProducer {
     @discardableResult
     func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace] {
         for record in records { try record.check(limit: largestRecord) }
-        let count = try await log.metadata.partitions(of: topic)
-        let parts = try parted(records, among: count, of: topic)
+        let known = try await log.metadata.topic(topic)
+        guard !known.isCompacted || records.allSatisfy({ $0.key != nil }) else {
+            throw .invalid("topic \"\(topic)\": expected a key in each record, since it is compacted, found none")
+        }
+        let parts = try parted(records, among: known.partitions, of: topic)
         let answers = await log.appender.append(
             parts.map { part in
                 (Lane.ID(producer: id, epoch: epoch, partition: part.partition), part.indices.map { records[$0] })

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// How many partitions topics have, as last heard: asked for again after half a minute, as with Kafka's clients
+/// What topics are like, as last heard: asked for again after half a minute, as with Kafka's clients
 /// (`metadata.max.age.ms`, though that is five), or when the log says otherwise.
 final class TopicMetadata: Sendable {
     private struct Known {
-        let partitions: Int
+        let topic: Topic
         let until: ContinuousClock.Instant
     }
 
@@ -13,12 +13,12 @@ final class TopicMetadata: Sendable {
 
     init(_ storage: any LogStorage) { self.storage = storage }
 
-    func partitions(of topic: TopicName) async throws(StreamingLogError) -> Int {
+    func topic(_ name: TopicName) async throws(StreamingLogError) -> Topic {
         let now = ContinuousClock.now
-        if let found = known.withLock({ $0[topic] }), found.until > now { return found.partitions }
-        guard let found = try await storage.topics(named: [topic]).first else { throw .unknownTopic(topic) }
-        known.withLock { $0[topic] = Known(partitions: found.topic.partitions, until: now + .seconds(30)) }
-        return found.topic.partitions
+        if let found = known.withLock({ $0[name] }), found.until > now { return found.topic }
+        guard let found = try await storage.topics(named: [name]).first else { throw .unknownTopic(name) }
+        known.withLock { $0[name] = Known(topic: found.topic, until: now + .seconds(30)) }
+        return found.topic
     }
 
     func forget(_ topic: TopicName) { known.withLock { $0[topic] = nil } }

@@ -22,16 +22,20 @@ extension PostgresLogStorage {
         return records
     }
 
-    /// Where retention drops a segment between the look at the list and at its table, there is another look.
     private func read(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
     ) async throws(StreamingLogError) -> Rows {
-        let sql: SQL = """
+        try await rowsOfSegments(
+            """
             SELECT first_offset, next_offset, "offset", appended_at, created_at, message_id, key, value, headers
             FROM \(schema).read_records(\(partition.topic.description), \(Int32(clamping: partition.number)),
                 \(offset.rawValue), \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
-            """
-        do throws(StreamingLogError) { return try await rows(of: sql, prepared: true) } catch .database(let error)
+            """, prepared: true)
+    }
+
+    /// Where a segment's table is dropped between the look at the list and at the table, there is another look.
+    func rowsOfSegments(_ sql: SQL, prepared: Bool = false) async throws(StreamingLogError) -> Rows {
+        do throws(StreamingLogError) { return try await rows(of: sql, prepared: prepared) } catch .database(let error)
             where error.sqlState == .undefinedTable
         { return try await rows(of: sql) }
     }
@@ -46,11 +50,8 @@ extension PostgresLogStorage {
     package func offset(
         in partition: TopicPartition, at time: Date
     ) async throws(StreamingLogError) -> Offset? {
-        let rows = try await rows(
-            of: """
-                SELECT \(schema).offset_at(
-                    \(partition.topic.description), \(Int32(clamping: partition.number)), \(time))
-                """)
+        let rows = try await rowsOfSegments(
+            "SELECT \(schema).offset_at(\(partition.topic.description), \(Int32(clamping: partition.number)), \(time))")
         return try optionalNumber(in: rows).map { Offset(rawValue: $0) }
     }
 }

@@ -18,15 +18,15 @@ extension PostgresLogStorage {
     }
 
     package func topics(named names: [TopicName]?) async throws(StreamingLogError) -> [TopicDescription] {
-        let rows = try await rows(
-            of: """
-                SELECT t.name, t.partitions, t.is_compacted, t.retention_ms, t.retention_bytes, t.protected_groups,
-                    t.segment_ms, t.segment_bytes,
-                    array_agg(e.first_offset ORDER BY e.partition), array_agg(e.next_offset ORDER BY e.partition)
-                FROM \(schema).topics t, LATERAL \(schema).extents(t.topic) e
-                WHERE \(names == nil) OR t.name = ANY (\(names?.map(\.description) ?? []))
-                GROUP BY t.topic ORDER BY t.name
-                """)
+        let rows = try await rowsOfSegments(
+            """
+            SELECT t.name, t.partitions, t.is_compacted, t.retention_ms, t.retention_bytes, t.protected_groups,
+                t.segment_ms, t.segment_bytes,
+                array_agg(e.first_offset ORDER BY e.partition), array_agg(e.next_offset ORDER BY e.partition)
+            FROM \(schema).topics t, LATERAL \(schema).extents(t.topic) e
+            WHERE \(names == nil) OR t.name = ANY (\(names?.map(\.description) ?? []))
+            GROUP BY t.topic ORDER BY t.name
+            """)
         do {
             return try rows.map { row in try TopicDescription(row) }
         } catch let error as PostgresDecodingError {

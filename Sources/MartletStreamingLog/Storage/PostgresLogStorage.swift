@@ -8,6 +8,7 @@ package struct PostgresLogStorage: LogStorage {
     package let signals: PartitionSignals
     let places = SequencePlaces()
     let openSegments = OpenSegments()
+    let commitPlaces = CommitPlaces()
 
     /// Does no I/O; the schema is made by the migrations.
     package init(_ pool: ConnectionPool, schema: SQLIdentifier) {
