@@ -46,6 +46,7 @@ struct LaneBatch: Sendable {
 
     /// Gives each record its sequence; a part whose own do not rise is answered with an error and left out.
     mutating func number() {
+        records = []
         var last = after ?? -1
         // What was sent by an earlier life of the producer has its sequences, at or below the last one.
         var lastOwn = Int64.min

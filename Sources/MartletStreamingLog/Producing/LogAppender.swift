@@ -67,7 +67,12 @@ final class LogAppender: Sendable {
         do throws(StreamingLogError) {
             try await learnLasts(of: &batches, in: topic)
             for index in batches.indices { batches[index].number() }
-            let verdicts = try await append(batches, to: topic)
+            var verdicts = try await append(batches.indices.filter { !batches[$0].records.isEmpty }, of: batches, to: topic)
+            let anew = batches.beginAnew(after: verdicts)
+            if !anew.isEmpty {
+                verdicts.removeAll { anew.contains($0.0) }
+                verdicts += try await append(anew, of: batches, to: topic)
+            }
             var lasts = batches.map(\.after)
             var answers: [() -> Void] = []
             for (index, verdict) in verdicts {
@@ -95,11 +100,10 @@ final class LogAppender: Sendable {
         }
     }
 
-    /// The verdicts on those of the batches in which anything is left.
+    /// The verdicts on some of the batches.
     private func append(
-        _ batches: [LaneBatch], to topic: TopicName
+        _ sent: [Int], of batches: [LaneBatch], to topic: TopicName
     ) async throws(StreamingLogError) -> [(Int, BatchVerdict)] {
-        let sent = batches.indices.filter { !batches[$0].records.isEmpty }
         guard !sent.isEmpty else { return [] }
         let call = sent.map { index in
             let batch = batches[index]
@@ -130,6 +134,21 @@ final class LogAppender: Sendable {
             // The task is this appender's own; nobody cancels it.
             do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
         }
+    }
+}
+
+extension [LaneBatch] {
+    /// Numbers anew what comes from producers without a name that the log has forgotten: their topic was deleted and made
+    /// again, or they were silent for too long. With nobody to follow them, nothing of theirs can come a second time.
+    /// - Returns: which ones these are.
+    fileprivate mutating func beginAnew(after verdicts: [(Int, BatchVerdict)]) -> [Int] {
+        var begun: [Int] = []
+        for case (let index, .missing(let last)) in verdicts where self[index].lane.epoch == 0 {
+            self[index].after = last
+            self[index].number()
+            begun.append(index)
+        }
+        return begun
     }
 }
 

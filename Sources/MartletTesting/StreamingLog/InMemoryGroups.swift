@@ -36,9 +36,11 @@ struct InMemoryGroups {
     }
 
     mutating func forget(_ topic: TopicName) {
-        for name in groups.keys {
-            groups[name]?.places = self[name].places.filter { $0.key.topic != topic }
-            for member in self[name].members.keys { groups[name]?.members[member]?.topics.removeAll { $0 == topic } }
+        groups = groups.mapValues { group in
+            var left = group
+            left.places = group.places.filter { $0.key.topic != topic }
+            for member in group.members.keys { left.members[member]?.topics.removeAll { $0 == topic } }
+            return left
         }
     }
 

@@ -34,7 +34,7 @@ final class InMemoryLogStorage: LogStorage {
     var now: Date { clock().inMicroseconds }
 
     func withContents<Result: Sendable>(
-        _ body: (inout sending Contents) throws(StreamingLogError) -> Result
+        _ body: (inout sending Contents) throws(StreamingLogError) -> sending Result
     ) throws(StreamingLogError) -> Result {
         try contents.withLock(body)
     }

@@ -12,7 +12,7 @@ extension LogContract {
         func `what is sent again under its sequence is left out`(kind: LogKind) async throws {
             try await kind.withLog { log async throws in
                 try await log.create(Topic("orders", partitions: 1))
-                let sent = [10, 20, 30].map { Record("a", "\($0)", sequence: $0) }
+                let sent = ([10, 20, 30] as [Int64]).map { number in Record("a", "\(number)", sequence: number) }
                 let first = try await log.producer("p").send(sent, to: "orders")
                 #expect(first.map(\.offset) == [0, 1, 2])
                 let next = try await log.producer("p")

@@ -67,7 +67,7 @@ extension LogContract {
                 try await log.create(Topic("orders", partitions: 3))
                 let producer = try await log.producer()
                 let places = try await producer.send(
-                    (0..<3).map { Record("same", "\($0)", partition: $0) }, to: "orders")
+                    (0..<3).map { (number: Int) in Record("same", "\(number)", partition: number) }, to: "orders")
                 #expect(places.map(\.partition.number) == [0, 1, 2])
                 for number in [3, -1, .max, .min] {
                     let refusal = try await failure {
