@@ -30,6 +30,8 @@ let package = Package(
                 .embedInCode("StreamingLog/V0001_topics.sql"), .embedInCode("StreamingLog/V0002_producers.sql"),
                 .embedInCode("StreamingLog/V0003_append.sql"), .embedInCode("StreamingLog/V0004_reading.sql"),
                 .embedInCode("StreamingLog/V0005_upkeep.sql"),
+                .embedInCode("Inbox/V0001_inbox.sql"), .embedInCode("Inbox/V0002_letters.sql"),
+                .embedInCode("Inbox/V0003_foreign_ids.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),

@@ -22,4 +22,11 @@ public enum MartletMigrations {
         ("V0004_reading.sql", PackageResources.V0004_reading_sql),
         ("V0005_upkeep.sql", PackageResources.V0005_upkeep_sql),
     ]
+
+    /// The same of the schema that a consumer has in its own database.
+    public static let inbox: [(name: String, bytes: [UInt8])] = [
+        ("V0001_inbox.sql", PackageResources.V0001_inbox_sql),
+        ("V0002_letters.sql", PackageResources.V0002_letters_sql),
+        ("V0003_foreign_ids.sql", PackageResources.V0003_foreign_ids_sql),
+    ]
 }
