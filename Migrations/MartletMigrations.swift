@@ -21,6 +21,9 @@ public enum MartletMigrations {
         ("V0003_append.sql", PackageResources.V0003_append_sql),
         ("V0004_reading.sql", PackageResources.V0004_reading_sql),
         ("V0005_upkeep.sql", PackageResources.V0005_upkeep_sql),
+        ("V0006_groups.sql", PackageResources.V0006_groups_sql),
+        ("V0009_claiming.sql", PackageResources.V0009_claiming_sql),
+        ("V0010_group_offsets.sql", PackageResources.V0010_group_offsets_sql),
     ]
 
     /// The same of the schema that a consumer has in its own database.

@@ -10,7 +10,7 @@ public import MartletPostgres
 /// try await log.producer().send(Record(key: Array("42".utf8), value: Array("placed".utf8)), to: "orders")
 /// ```
 public struct EmbeddedLog: Sendable {
-    package let storage: any LogStorage
+    package let storage: any GroupStorage
     let appender: LogAppender
     let metadata: TopicMetadata
     /// The most bytes that a record may have.
@@ -18,7 +18,7 @@ public struct EmbeddedLog: Sendable {
     /// All producers of this process that have no name.
     let ownProducer = ProducerID(UUID().uuidString.lowercased())
 
-    package init(_ storage: any LogStorage, largestRecord: Int = 1 << 20) {
+    package init(_ storage: any GroupStorage, largestRecord: Int = 1 << 20) {
         (self.storage, self.largestRecord) = (storage, largestRecord)
         metadata = TopicMetadata(storage)
         appender = LogAppender(storage)

@@ -39,7 +39,11 @@ public protocol StreamingLog: Sendable {
     /// Reads partitions of topics, shared with the group's other members, until the task is cancelled.
     ///
     /// `body` is called for each partition that falls to this member, in a task of its own. That task is cancelled when
-    /// the partition is to go to another member; it should end soon then, and its last commit still counts.
+    /// the partition is to go to another member, or the lease could not be renewed in time; it should end soon then, and
+    /// its last commit still counts. A `body` that returns earlier is not called again for as long as this member has
+    /// the partition, which nobody reads then.
+    ///
+    /// A log that cannot be reached is no error: the member tries again, and goes on where the group has committed.
     /// - Throws: what `body` throws, after all others have ended; ``StreamingLogError``.
     func consume(
         _ topics: [TopicName], as group: GroupName, options: ConsumeOptions,

@@ -14,24 +14,28 @@ public struct GroupName: Hashable, Comparable, Sendable, CustomStringConvertible
 /// A partition that has fallen to this member of a group.
 public protocol AssignedPartition: Sendable {
     var partition: TopicPartition { get }
-    /// Counts the members that have had it: of two who think that they have it, the higher one is right.
+    /// Rises with each member that comes to have it: of two who think that they have it, the higher one is right.
     var epoch: Int64 { get }
     /// From where this member began to read.
     var start: Offset { get }
 
     /// The next records, at least one: waits until there are any.
     ///
-    /// What it returns is read; nothing is read ahead of one more page, so a member that is slow keeps little in memory.
+    /// Behind what it returns at most one more page is read ahead, so a member that is slow keeps little in memory. Where
+    /// the log cannot be reached, it tries again.
     /// - Throws: `CancellationError` when the partition is to go, or the program to stop;
     ///   ``StreamingLogError/offsetOutOfRange(_:_:expected:)`` when retention was faster, unless the options say where to
     ///   go on.
     func next(upTo limits: FetchLimits) async throws -> [StoredRecord]
 
-    /// Keeps that everything before this offset is done with, for whoever reads the partition next.
+    /// Keeps that everything before this offset is done with, for whoever reads the partition next. It counts also once
+    /// the task is cancelled, for as long as no other member has the partition.
+    ///
+    /// Where the log cannot be reached, it tries again, until the task is cancelled.
     /// - Throws: ``StreamingLogError/revoked(_:)`` when another member has it.
     func commit(_ offset: Offset) async throws(StreamingLogError)
 
-    /// Reads on from another place.
+    /// Reads on from another place. Nothing is committed by that.
     func seek(to place: SeekPlace) async throws(StreamingLogError)
 }
 
@@ -57,9 +61,11 @@ public struct FetchLimits: Hashable, Sendable {
 
 /// How a member of a group reads.
 public struct ConsumeOptions: Sendable {
-    /// Where a group begins that has committed nothing, and where it goes on when what comes next is gone.
+    /// Where a group begins that has committed nothing, and where it goes on when what comes next is gone. A group that
+    /// begins at the end commits that place at once, so that a restart passes over nothing.
     public var start: Start
-    /// How long a member that says nothing more keeps its partitions.
+    /// How long a member that says nothing more keeps its partitions; at least 300 ms. One that cannot reach the log
+    /// stops reading after four fifths of it.
     public var lease: Duration
 
     public init(start: Start = .beginning, lease: Duration = .seconds(5)) {

@@ -7,6 +7,7 @@ package struct PostgresLogStorage: LogStorage {
     package let schema: SQLIdentifier
     package let signals: PartitionSignals
     let places = SequencePlaces()
+    let commitPlaces = CommitPlaces()
 
     /// Does no I/O; the schema is made by the migrations.
     package init(_ pool: ConnectionPool, schema: SQLIdentifier) {

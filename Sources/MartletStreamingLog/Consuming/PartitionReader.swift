@@ -1,0 +1,167 @@
+import MartletPostgres
+
+/// Reads a partition page by page, one page ahead at most.
+actor PartitionReader: AssignedPartition {
+    nonisolated let partition: TopicPartition
+    nonisolated let epoch: Int64
+    nonisolated let start: Offset
+    private let group: GroupName
+    private let options: ConsumeOptions
+    private let storage: any GroupStorage
+    private let followed: PartitionSignals.Followed
+    /// What comes next; of `pending`, when there is any, the first.
+    private var position: Offset
+    /// Counts the seeks, so that a page that was under way meanwhile is not taken.
+    private var seeks = 0
+    /// What is left of the last page.
+    private var pending: ArraySlice<StoredRecord> = []
+    private var ahead: Task<[StoredRecord], Never>?
+
+    /// - Throws: ``StreamingLogError/revoked(_:)`` when another member has the partition already.
+    init(
+        of lease: GroupLease, for group: GroupName, _ options: ConsumeOptions, in storage: any GroupStorage
+    ) async throws {
+        (partition, epoch) = (lease.partition, lease.epoch)
+        (self.group, self.options, self.storage) = (group, options, storage)
+        // Before the look at where it stands, so that nothing that is appended from then on is missed.
+        followed = await storage.signals.follow(lease.partition)
+        start = try await persisting { () async throws(StreamingLogError) in
+            try await storage.start(of: lease, for: group, options.start)
+        }
+        position = start
+    }
+
+    func next(upTo limits: FetchLimits) async throws -> [StoredRecord] {
+        while true {
+            try Task.checkCancellation()
+            if !pending.isEmpty { return take(limits) }
+            let (generation, from, seeks) = (await followed.signal.generation, position, seeks)
+            let page: [StoredRecord]
+            do {
+                page = try await self.page(from: from, upTo: limits)
+            } catch StreamingLogError.offsetOutOfRange(let partition, let offset, let range) {
+                guard seeks == self.seeks else { continue }
+                switch options.start {
+                case .beginning: position = range.lowerBound
+                case .end: position = range.upperBound
+                case .beginningOrFail: throw StreamingLogError.offsetOutOfRange(partition, offset, expected: range)
+                }
+                continue
+            }
+            guard seeks == self.seeks else { continue }
+            if page.isEmpty {
+                await followed.signal.wait(since: generation, atMost: EmbeddedLog.pollInterval)
+            } else {
+                pending = page[...]
+            }
+        }
+    }
+
+    /// The page that was read ahead, or else one that is read now.
+    private func page(from offset: Offset, upTo limits: FetchLimits) async throws -> [StoredRecord] {
+        if let ahead {
+            self.ahead = nil
+            let page = await withTaskCancellationHandler {
+                await ahead.value
+            } onCancel: {
+                ahead.cancel()
+            }
+            if !page.isEmpty { return page }
+        }
+        return try await persisting { [storage, partition] () async throws(StreamingLogError) in
+            try await storage.fetch(partition, from: offset, upTo: limits)
+        }
+    }
+
+    private func take(_ limits: FetchLimits) -> [StoredRecord] {
+        var bytes = 0
+        let fitting = pending.prefix(limits.records).prefix { record in
+            bytes += record.value?.count ?? 0
+            return bytes <= limits.bytes
+        }
+        let taken = fitting.isEmpty ? pending.prefix(1) : fitting
+        pending = pending.dropFirst(taken.count)
+        position = taken.last?.offset.next ?? position
+        // A page that was far from full was the last one for now.
+        if pending.isEmpty, taken.count == limits.records || bytes > limits.bytes / 2 { readAhead(limits) }
+        return Array(taken)
+    }
+
+    /// What fails is read again when it is asked for, and fails then.
+    private func readAhead(_ limits: FetchLimits) {
+        let (storage, partition, position) = (storage, partition, position)
+        ahead = Task {
+            do throws(StreamingLogError) {
+                return try await storage.fetch(partition, from: position, upTo: limits)
+            } catch { return [] }
+        }
+    }
+
+    nonisolated func commit(_ offset: Offset) async throws(StreamingLogError) {
+        guard offset.rawValue >= 0 else { throw .invalid("\(partition): expected an offset from 0, found \(offset)") }
+        let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
+        var failures = 0
+        while true {
+            // In a task of its own: who is cancelled may still commit what is done.
+            let failure = await Task { () -> StreamingLogError? in
+                do throws(StreamingLogError) {
+                    try await storage.commit(offset, in: partition, by: group, epoch: epoch)
+                    return nil
+                } catch { return error }
+            }.value
+            guard let failure else { return }
+            guard failure.isPassing, !Task.isCancelled else { throw failure }
+            failures += 1
+            // When it is cancelled meanwhile, there is one more try.
+            do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
+        }
+    }
+
+    func seek(to place: SeekPlace) async throws(StreamingLogError) {
+        let offset = try await storage.offset(of: place, in: partition)
+        seeks += 1
+        ahead?.cancel()
+        (position, pending, ahead) = (offset, [], nil)
+    }
+
+    /// Stops reading ahead.
+    func close() {
+        ahead?.cancel()
+        ahead = nil
+    }
+}
+
+extension GroupStorage {
+    /// Where a member that has just come to have a partition begins to read.
+    fileprivate func start(
+        of lease: GroupLease, for group: GroupName, _ start: ConsumeOptions.Start
+    ) async throws(StreamingLogError) -> Offset {
+        let partition = lease.partition
+        if let committed = try await committed(in: partition, by: group, epoch: lease.epoch) { return committed }
+        guard case .end = start else { return try await offset(of: .beginning, in: partition) }
+        let end = try await offset(of: .end, in: partition)
+        try await commit(end, in: partition, by: group, epoch: lease.epoch)
+        return end
+    }
+
+    fileprivate func offset(
+        of place: SeekPlace, in partition: TopicPartition
+    ) async throws(StreamingLogError) -> Offset {
+        switch place {
+        case .offset(let offset): return offset
+        case .time(let time):
+            if let offset = try await offset(in: partition, at: time) { return offset }
+            return try await extent(of: partition).end
+        case .beginning: return try await extent(of: partition).beginning
+        case .end: return try await extent(of: partition).end
+        }
+    }
+
+    private func extent(of partition: TopicPartition) async throws(StreamingLogError) -> TopicDescription.Extent {
+        guard let found = try await topics(named: [partition.topic]).first else { throw .unknownTopic(partition.topic) }
+        guard found.partitions.indices.contains(partition.number) else {
+            throw .unknownPartition(partition, of: found.topic.partitions)
+        }
+        return found.partitions[partition.number]
+    }
+}

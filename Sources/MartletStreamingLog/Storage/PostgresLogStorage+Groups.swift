@@ -1,0 +1,100 @@
+package import FoundationEssentials
+import MartletPostgres
+import Synchronization
+
+extension PostgresLogStorage: GroupStorage {
+    package func claim(
+        _ topics: [TopicName], for group: GroupName, member: UUID, lease: Duration
+    ) async throws(StreamingLogError) -> [GroupLease] {
+        let rows = try await rows(
+            of: """
+                SELECT topic_name, partition, epoch, is_surplus FROM \(schema).claim(\(group.description),
+                    \(topics.map(\.description)), \(member), \(lease.milliseconds) * interval '1 ms')
+                """)
+        var leases: [GroupLease] = []
+        for row in rows {
+            let (name, number, epoch, isSurplus) = try decoding { () throws(PostgresDecodingError) in
+                try row.decode(String.self, Int32?.self, Int64?.self, Bool?.self)
+            }
+            let topic = try TopicName(stored: name)
+            guard let number, let epoch, let isSurplus else { throw .unknownTopic(topic) }
+            leases.append(
+                GroupLease(partition: TopicPartition(topic, Int(number)), epoch: epoch, isSurplus: isSurplus))
+        }
+        return leases.sorted { $0.partition < $1.partition }
+    }
+
+    package func release(
+        _ partitions: [TopicPartition]?, of group: GroupName, member: UUID
+    ) async throws(StreamingLogError) {
+        _ = try await rows(
+            of: """
+                SELECT \(schema).release(\(group.description), \(member), \(partitions?.map(\.topic.description)),
+                    \(partitions?.map { Int32(clamping: $0.number) }))
+                """)
+    }
+
+    package func committed(
+        in partition: TopicPartition, by group: GroupName, epoch: Int64
+    ) async throws(StreamingLogError) -> Offset? {
+        let rows = try await rows(
+            of: """
+                SELECT committed, place::text FROM \(schema).committed_offset(\(group.description),
+                    \(partition.topic.description), \(Int32(clamping: partition.number)), \(epoch))
+                """)
+        guard let row = rows.first else { throw .revoked(partition) }
+        let (committed, place) = try decoding { () throws(PostgresDecodingError) in
+            try row.decode(Int64?.self, String.self)
+        }
+        commitPlaces[CommitPlaces.Key(group: group, partition: partition)] = place
+        return committed.map { Offset(rawValue: $0) }
+    }
+
+    package func commit(
+        _ offset: Offset, in partition: TopicPartition, by group: GroupName, epoch: Int64
+    ) async throws(StreamingLogError) {
+        let key = CommitPlaces.Key(group: group, partition: partition)
+        let rows: Rows
+        do throws(PostgresError) {
+            rows = try await pool.queryToTheEnd(
+                """
+                SELECT \(schema).commit_offset(\(group.description), \(partition.topic.description),
+                    \(Int32(clamping: partition.number)), \(epoch), \(offset.rawValue),
+                    \(commitPlaces[key])::text::tid)::text
+                """)
+        } catch { throw .database(error) }
+        let place = try decoding { () throws(PostgresDecodingError) in try rows.first?.decode(String?.self) }
+        guard let place = place ?? nil else {
+            commitPlaces[key] = nil
+            throw .revoked(partition)
+        }
+        commitPlaces[key] = place
+    }
+}
+
+/// Where the rows of committed offsets were last seen, so that they are found without their index; see "group_offsets".
+final class CommitPlaces: Sendable {
+    struct Key: Hashable {
+        let group: GroupName
+        let partition: TopicPartition
+    }
+
+    private let places = Mutex<[Key: String]>([:])
+
+    subscript(key: Key) -> String? {
+        get { places.withLock { $0[key] } }
+        set {
+            places.withLock { places in
+                if places.count > 10_000 { places = [:] }
+                places[key] = newValue
+            }
+        }
+    }
+}
+
+extension TopicName {
+    /// A name that the log's own tables have.
+    init(stored name: String) throws(StreamingLogError) {
+        do throws(Invalid) { try self.init(name) } catch { throw .corrupt(error.description) }
+    }
+}
