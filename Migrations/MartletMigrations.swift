@@ -28,4 +28,11 @@ public enum MartletMigrations {
         ("V0009_claiming.sql", PackageResources.V0009_claiming_sql),
         ("V0010_group_offsets.sql", PackageResources.V0010_group_offsets_sql),
     ]
+
+    /// The same of the schema that a consumer has in its own database.
+    public static let inbox: [(name: String, bytes: [UInt8])] = [
+        ("V0001_inbox.sql", PackageResources.V0001_inbox_sql),
+        ("V0002_letters.sql", PackageResources.V0002_letters_sql),
+        ("V0003_foreign_ids.sql", PackageResources.V0003_foreign_ids_sql),
+    ]
 }

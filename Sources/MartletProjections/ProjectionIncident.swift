@@ -18,6 +18,12 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
         /// A provider that a process manager calls has failed so often that its calls wait for now; they go on by
         /// themselves.
         case heldBack
+        /// A consumer has given a message up: it is among the dead letters.
+        case gaveUp
+        /// A consumer has gone on although messages are missing that the log does not have any more.
+        case passedHole
+        /// What a consumer depends on is away: its messages wait, and go on by themselves.
+        case waitsForDependency
     }
 
     /// What follows the log.
@@ -25,6 +31,7 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
         case projection = "projection"
         case process = "process"
         case publication = "publication"
+        case consumer = "consumer"
     }
 
     public let kind: Kind
@@ -41,10 +48,13 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
     public var description: String {
         let what =
             switch kind {
-            case .parked: "parked an event"
+            case .parked: follower == .consumer ? "parked a message" : "parked an event"
             case .parkedStep: "parked a step"
             case .stopped: "has stopped"
             case .heldBack: "holds calls back"
+            case .gaveUp: "gave a message up"
+            case .passedHole: "passed a hole"
+            case .waitsForDependency: "waits for what it depends on"
             }
         let problem = problem.split(whereSeparator: \.isNewline).joined(separator: " ")
         return "\(follower.rawValue) \"\(projection)\" \(what): \(problem)"

@@ -1,6 +1,6 @@
 /// Headers in the log's own form: each a name and a value behind their lengths, big-endian, -1 for no value.
 extension [Record.Header] {
-    var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         for header in self {
             bytes.append(length: header.name.utf8.count)
@@ -12,7 +12,7 @@ extension [Record.Header] {
     }
 
     /// Nil for bytes that are no headers.
-    init?(encoded bytes: [UInt8]) {
+    package init?(encoded bytes: [UInt8]) {
         self = []
         var rest = bytes[...]
         while !rest.isEmpty {

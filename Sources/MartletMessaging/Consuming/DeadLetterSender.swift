@@ -1,0 +1,156 @@
+import FoundationEssentials
+import MartletPostgres
+import MartletProjections
+import MartletStreamingLog
+
+/// Sends dead letters to their topic, each once: one process at a time, under an epoch that rises with each that takes
+/// over; each letter has a number, given once, which is its sequence there.
+struct DeadLetterSender: Sendable {
+    private let surroundings: ConsumerSurroundings
+    private let lease: Duration = .seconds(10)
+    private let backoff = Backoff(base: .milliseconds(100), limit: .seconds(10))
+
+    init(_ surroundings: ConsumerSurroundings) { self.surroundings = surroundings }
+
+    private var consumer: String { surroundings.declaration.name }
+    private var schema: SQLIdentifier { surroundings.schema }
+    private var pool: ConnectionPool { surroundings.pool }
+
+    /// Sends until the task is cancelled, through any absence of the database or the log.
+    func run() async throws {
+        var failures = 0
+        while true {
+            try Task.checkCancellation()
+            let generation = await surroundings.deaths.generation
+            do {
+                while try await sendSome() { failures = 0 }
+                await surroundings.deaths.wait(since: generation, atMost: .seconds(2))
+            } catch let error as ConsumerSteps.Crash {
+                throw error
+            } catch {
+                failures += 1
+                try await Task.sleep(for: backoff.delay(after: failures))
+            }
+        }
+    }
+
+    /// Sends up to 100; false when there are none, or another process sends them.
+    private func sendSome() async throws -> Bool {
+        guard try await hasUnsent(), let epoch = try await claim() else { return false }
+        let letters = try await numbered(under: epoch)
+        let producer = try await surroundings.log.producer("\(consumer)/dead", epoch: epoch)
+        for (topic, own) in Dictionary(grouping: letters, by: \.letter.message.partition.topic) {
+            let target = try ConsumerDeclaration.deadLetterTopic(of: topic, for: consumer)
+            let records = own.map { Record(dead: $0.letter, number: $0.number, of: consumer) }
+            try await send(records, to: target, by: producer)
+        }
+        try surroundings.steps.reach(.sent)
+        for letter in letters {
+            try await pool.query(
+                "UPDATE \(schema).letters SET unsent_consumer = NULL WHERE letter = \(letter.letter.id)")
+        }
+        return !letters.isEmpty
+    }
+
+    /// Makes the topic when there is none.
+    private func send(_ records: [Record], to topic: TopicName, by producer: any LogProducer) async throws {
+        do {
+            try await producer.send(records, to: topic)
+        } catch {
+            guard case .unknownTopic = error else { throw error }
+            try await create(topic)
+            try await producer.send(records, to: topic)
+        }
+    }
+
+    /// Somebody else may be faster.
+    private func create(_ topic: TopicName) async throws {
+        do throws(StreamingLogError) { try await surroundings.log.create(Topic(topic, partitions: 1)) } catch {
+            guard case .topicExists = error else { throw error }
+        }
+    }
+
+    private func hasUnsent() async throws -> Bool {
+        try await !pool.query(
+            "SELECT FROM \(schema).letters WHERE unsent_consumer = \(consumer) ORDER BY unsent_consumer, letter LIMIT 1"
+        ).isEmpty
+    }
+
+    /// The epoch, if nobody else has a lease; a new one for whoever did not have the last one.
+    private func claim() async throws -> Int64? {
+        let lease = lease.inMicroseconds
+        let rows = try await pool.query(
+            """
+            INSERT INTO \(schema).dead_letter_senders AS s (epoch, leased_until, member, consumer)
+            VALUES (1, clock_timestamp() + \(lease) * interval '1 microsecond', \(surroundings.member), \(consumer))
+            ON CONFLICT ON CONSTRAINT dead_letter_senders_pkey DO UPDATE
+            SET epoch = CASE WHEN s.member = EXCLUDED.member THEN s.epoch ELSE s.epoch + 1 END,
+                member = EXCLUDED.member, leased_until = EXCLUDED.leased_until
+            WHERE s.member = EXCLUDED.member OR s.leased_until < clock_timestamp()
+            RETURNING s.epoch
+            """)
+        return try rows.first?.decode(Int64.self)
+    }
+
+    private typealias Numbered = (letter: Letter, number: Int64)
+
+    /// The first letters that are to be sent, each with its number: what has none gets the next one. The sender's row is
+    /// locked meanwhile, so a number that is given is lower than all that are given later.
+    private func numbered(under epoch: Int64) async throws -> [Numbered] {
+        try await pool.transaction { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT last_number FROM \(schema).dead_letter_senders
+                WHERE consumer = \(consumer) AND epoch = \(epoch) FOR UPDATE
+                """)
+            guard var last = try rows.first?.decode(Int64.self) else { return [] }
+            let found = try await transaction.query(
+                """
+                SELECT \(Letter.columns), l.dead_number
+                FROM \(schema).letters l JOIN \(schema).inboxes i ON i.inbox = l.inbox
+                WHERE l.unsent_consumer = \(consumer)
+                ORDER BY l.dead_number NULLS LAST, l.letter LIMIT 100
+                """)
+            var letters: [Numbered] = []
+            for row in found {
+                let letter = try Letter(row)
+                if let number = try row.decode(column: 16, as: Int64?.self) {
+                    letters.append((letter, number))
+                } else {
+                    last += 1
+                    letters.append((letter, last))
+                    transaction.enqueue(
+                        "UPDATE \(schema).letters SET dead_number = \(last) WHERE letter = \(letter.id)")
+                }
+            }
+            transaction.enqueue(
+                "UPDATE \(schema).dead_letter_senders SET last_number = \(last) WHERE consumer = \(consumer)")
+            return letters
+        }
+    }
+}
+
+extension Record {
+    /// What failed as it was, with why. Whose it was is told in other headers, since this one is another producer's.
+    fileprivate init(dead letter: Letter, number: Int64, of consumer: String) {
+        let original = letter.message.record
+        var headers = original.headers.filter { !IdentityHeader.all.contains($0.name) }
+        if let producer = original.header(IdentityHeader.producer) {
+            headers.append(Header("dead-letter-producer", producer))
+        }
+        if let sequence = original.header(IdentityHeader.sequence) {
+            headers.append(Header("dead-letter-sequence", sequence))
+        }
+        headers += [
+            Header("dead-letter-consumer", consumer),
+            Header("dead-letter-error", letter.problem ?? "another message of its key has failed before it"),
+            Header("dead-letter-attempts", String(letter.attempts)),
+            Header("dead-letter-topic", original.partition.topic.description),
+            Header("dead-letter-partition", String(original.partition.number)),
+            Header("dead-letter-offset", original.offset.description),
+        ]
+        self.init(
+            key: original.key, value: original.value, headers: headers, messageID: original.messageID,
+            timestamp: original.timestamp, sequence: number)
+    }
+}

@@ -1,0 +1,189 @@
+import MartletPostgres
+import MartletProjections
+import MartletStreamingLog
+
+/// A consumer's inbox of one partition, in the consumer's database.
+struct Inbox: Sendable {
+    let id: Int64
+    let consumer: String
+    let partition: TopicPartition
+    let pool: ConnectionPool
+    let schema: SQLIdentifier
+
+    /// What somebody knows who takes turns: true for as long as nobody else takes one.
+    struct Ledger: Sendable {
+        var turn: Int64
+        /// Where the inbox's row stands.
+        var place: String?
+        /// Up to where the producers' messages are taken, of those that were asked for; nil for none.
+        var marks: [String: Mark?] = [:]
+    }
+
+    struct Mark: Sendable {
+        var sequence: Int64
+        /// Where its row stands.
+        var place: String?
+    }
+
+    /// How an inbox stands.
+    struct Standing: Sendable {
+        let ledger: Ledger
+        let isPaused: Bool
+        /// Why it takes nothing more.
+        let stopped: String?
+        let acceptsHole: Bool
+        /// When a letter is to be tried.
+        let nextTry: ContinuousClock.Instant?
+        /// The keys that wait, and what becomes of what comes behind.
+        let keys: [[UInt8]: Letter.State]
+    }
+
+    struct Beginning: Sendable {
+        let inbox: Inbox
+        let nextOffset: Offset?
+        let isSuspect: Bool
+    }
+
+    static func begin(
+        _ partition: TopicPartition, of consumer: String, in schema: SQLIdentifier, _ pool: ConnectionPool
+    ) async throws -> Beginning {
+        let rows = try await pool.query(
+            """
+            SELECT inbox, next_offset, is_suspect FROM \(schema).begin_inbox(
+                \(consumer), \(partition.topic.description), \(Int32(clamping: partition.number)))
+            """)
+        guard let row = rows.first else { throw InboxError.corrupt("expected an inbox, found none") }
+        let (id, offset, isSuspect) = try row.decode(Int64.self, Int64?.self, Bool.self)
+        let inbox = Inbox(id: id, consumer: consumer, partition: partition, pool: pool, schema: schema)
+        return Beginning(inbox: inbox, nextOffset: offset.map { Offset(rawValue: $0) }, isSuspect: isSuspect)
+    }
+
+    /// Takes note that the member has ended in good order.
+    func leave() async throws {
+        try await pool.query("UPDATE \(schema).inboxes SET claimed_offset = NULL WHERE inbox = \(id)")
+    }
+
+    /// The turn comes first: what is read after it is as old or newer, and then the turn is not the last one any more.
+    func standing() async throws -> Standing {
+        let rows = try await pool.query(
+            """
+            SELECT i.turn, i.ctid::text, i.stopped, i.accepts_hole, coalesce(c.state = 'paused', false), n.due_in
+            FROM \(schema).inboxes i LEFT JOIN \(schema).consumers c ON c.consumer = i.consumer
+            CROSS JOIN LATERAL \(schema).next_letter(i.inbox) n
+            WHERE i.inbox = \(id)
+            """)
+        guard let row = rows.first else { throw InboxError.corrupt("expected inbox \(id), found none") }
+        let (turn, place, stopped, acceptsHole, isPaused, dueIn) = try row.decode(
+            Int64.self, String.self, String?.self, Bool.self, Bool.self, Double?.self)
+        let now = ContinuousClock.now
+        let found = try await pool.query("SELECT key, state FROM \(schema).open_keys(\(id))")
+        var keys: [[UInt8]: Letter.State] = [:]
+        for row in found {
+            let (key, state) = try row.decode(Bytea.self, String.self)
+            keys[key.bytes] = try Letter.State(stored: state)
+        }
+        return Standing(
+            ledger: Ledger(turn: turn, place: place), isPaused: isPaused, stopped: stopped, acceptsHole: acceptsHole,
+            nextTry: dueIn.map { now + .seconds(max($0, 0)) }, keys: keys)
+    }
+
+    /// Up to where these producers' messages are taken.
+    func marks(of producers: [String]) async throws -> [String: Mark?] {
+        var marks: [String: Mark?] = [:]
+        for producer in producers { marks.updateValue(nil, forKey: producer) }
+        let rows = try await pool.query(
+            """
+            SELECT producer, last_sequence, ctid::text FROM \(schema).marks
+            WHERE inbox = \(id) AND producer = ANY (\(producers))
+            """)
+        for row in rows {
+            let (producer, sequence, place) = try row.decode(String.self, Int64.self, String.self)
+            marks.updateValue(Mark(sequence: sequence, place: place), forKey: producer)
+        }
+        return marks
+    }
+
+    /// Takes the next turn, moves marks and takes ids, as the first thing that a transaction does.
+    /// - Returns: what is known once it has committed, and of each id whether it is new.
+    /// - Throws: a serialization failure when somebody else has taken the turn.
+    func takeTurn(
+        after ledger: Ledger, to offset: Offset? = nil, marks: [String: Int64] = [:], ids: [String] = [],
+        in transaction: Transaction
+    ) async throws -> (ledger: Ledger, fresh: [Bool]) {
+        let moved = marks.map { (producer: $0.key, sequence: $0.value) }
+        let places = moved.map { (ledger.marks[$0.producer] ?? nil)?.place }
+        var statements: [SQL] = [
+            // Here, since a transaction pooler may have dropped what the session asked for when it began.
+            """
+            SELECT set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '2s', true)
+            """,
+            """
+            SELECT place_now::text, places_now::text[] FROM \(schema).take_turn(
+                \(id), \(ledger.turn), \(ledger.place)::text::tid, \(offset?.rawValue), \(moved.map(\.producer)),
+                \(moved.map(\.sequence)), \(places)::text[]::tid[])
+            """,
+        ]
+        if !ids.isEmpty { statements.append("SELECT \(schema).take_ids(\(consumer), \(ids))") }
+        let answers = try await transaction.pipeline(statements)
+        guard let row = answers[1].first else { throw InboxError.corrupt("expected a turn, found none") }
+        let (place, placesNow) = try row.decode(String.self, [String?].self)
+        var next = ledger
+        (next.turn, next.place) = (ledger.turn + 1, place)
+        for (mark, place) in zip(moved, placesNow) {
+            next.marks.updateValue(Mark(sequence: mark.sequence, place: place), forKey: mark.producer)
+        }
+        let fresh = ids.isEmpty ? [] : try answers[2].first?.decode([Bool].self) ?? []
+        guard fresh.count == ids.count else {
+            throw InboxError.corrupt("expected \(ids.count) ids to be taken or known, found \(fresh.count)")
+        }
+        return (next, fresh)
+    }
+
+    /// Counts the try of a message that the member before may have died of; answers with how often it was tried before.
+    func countTry(of offset: Offset, after ledger: Ledger) async throws -> Int {
+        let rows = try await pool.query(
+            """
+            UPDATE \(schema).inboxes i
+            SET tried_offset = \(offset.rawValue),
+                tries = CASE WHEN i.tried_offset = \(offset.rawValue) THEN i.tries + 1 ELSE 1 END
+            WHERE i.inbox = \(id) AND i.turn = \(ledger.turn) RETURNING i.tries - 1
+            """)
+        guard let row = rows.first else { throw InboxError.moved }
+        return Int(try row.decode(column: 0, as: Int32.self))
+    }
+
+    /// Takes nothing more, whoever has the partition, until an operator has looked.
+    func stop(because reason: String, after ledger: Ledger) async throws {
+        let rows = try await pool.query(
+            """
+            UPDATE \(schema).inboxes i SET turn = i.turn + 1, stopped = \(reason.asProblem)
+            WHERE i.inbox = \(id) AND i.turn = \(ledger.turn) RETURNING i.turn
+            """)
+        if rows.isEmpty { throw InboxError.moved }
+    }
+
+    /// Takes note for an operator of why the last try failed.
+    func tell(_ problem: String) async throws {
+        try await pool.query("UPDATE \(schema).inboxes SET problem = \(problem) WHERE inbox = \(id)")
+    }
+
+    /// Takes note that a hole was passed, as an operator had allowed.
+    func forgetAcceptance(in transaction: Transaction) {
+        transaction.enqueue("UPDATE \(schema).inboxes SET accepts_hole = false WHERE inbox = \(id)")
+    }
+}
+
+enum InboxError: Error, CustomStringConvertible {
+    /// Somebody else has taken a turn.
+    case moved
+    case corrupt(String)
+
+    var isMoved: Bool { if case .moved = self { true } else { false } }
+
+    var description: String {
+        switch self {
+        case .moved: "somebody else has taken messages of the partition"
+        case .corrupt(let problem): "the inbox's tables are damaged: \(problem)"
+        }
+    }
+}

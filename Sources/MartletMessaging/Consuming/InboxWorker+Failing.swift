@@ -1,0 +1,132 @@
+import MartletEventStore
+import MartletPostgres
+import MartletProjections
+import MartletStreamingLog
+
+extension InboxWorker {
+    /// Tells the breaker what an error says about what the consumer depends on.
+    func settle(_ error: any Error, _ pass: OutageBreaker.Pass) async throws {
+        guard let failure = error as? HandlerFailure, !Task.isCancelled else {
+            return surroundings.outages.withdrew(pass)
+        }
+        if surroundings.declaration.isOutage(failure.error) {
+            await surroundings.outages.failed(pass, because: String(problem: failure.error))
+        } else if failure.isOfTheMessage {
+            await surroundings.outages.succeeded(pass)
+        } else {
+            surroundings.outages.withdrew(pass)
+        }
+    }
+
+    /// Waits and lets the next try begin, or parks the message that has failed.
+    mutating func recover(from error: any Error) async throws {
+        try Task.checkCancellation()
+        if let failure = error as? HandlerFailure, surroundings.declaration.isOutage(failure.error) { return }
+        failures += 1
+        if case StreamingLogError.offsetOutOfRange = error, let inbox, pending.isEmpty {
+            return try await stop(inbox, because: String(problem: error))
+        }
+        guard error.isOfTheMessage, let inbox else {
+            // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
+            loseStanding()
+            if !error.isLostRace || failures > 3 { try await rest(for: backoff.delay(after: failures)) }
+            return
+        }
+        guard let failure = error as? HandlerFailure ?? (inHand > 0 ? HandlerFailure(error: error) : nil) else {
+            loseStanding()
+            try await tell(error, of: inbox)
+            return try await rest(for: backoff.delay(after: failures))
+        }
+        let wasAlone = inHand == 1
+        inHand = 0
+        batch.failed()
+        if wasAlone { try await giveUp(inbox, because: String(problem: failure.error)) }
+    }
+
+    /// Parks the first pending message; what cannot be written down must not be passed.
+    private mutating func giveUp(_ inbox: Inbox, because problem: String) async throws {
+        do {
+            try await park(inbox, after: 1, problem: problem)
+        } catch let error where error.isOfTheMessage {
+            let flaw = String(problem: error)
+            try await stop(inbox, because: "a message cannot be parked: \(flaw); it failed with: \(problem)")
+        } catch let error where !(error is CancellationError || error is ConsumerSteps.Crash || error is Revoked) {
+            loseStanding()
+            try await rest(for: backoff.delay(after: failures))
+        }
+    }
+
+    /// Whoever asks how the consumer is sees it; that it cannot be told changes nothing.
+    private func tell(_ error: any Error, of inbox: Inbox) async throws {
+        do { try await inbox.tell(String(problem: error)) } catch { try Task.checkCancellation() }
+    }
+
+    mutating func stop(_ inbox: Inbox, because reason: String) async throws {
+        do {
+            try await inbox.stop(because: reason, after: ledger)
+            surroundings.tell(.stopped, "\(inbox.partition): \(reason)")
+        } catch is InboxError {}
+        loseStanding()
+    }
+
+    // MARK: holes
+
+    /// Looked at twice, what is missing does not come any more: passed where the log had left out offsets, or an operator
+    /// allows it.
+    func mayPassHole(of producer: String) -> Bool {
+        if standing?.acceptsHole == true { return true }
+        guard let (found, times) = hole, found.producer == producer, times > 1, let seenSinceGap else { return false }
+        return !seenSinceGap.contains(producer)
+    }
+
+    /// Reads again from where the log was told, and stops after some tries.
+    mutating func stand(before found: Sifting.Hole, in inbox: Inbox) async throws {
+        let times = hole.map { $0.0 == found ? $0.times + 1 : 1 } ?? 1
+        hole = (found, times)
+        if times > 1, mayPassHole(of: found.producer) { return }
+        guard times <= 5 else {
+            hole = nil
+            return try await stop(inbox, because: "\(found): was it lost, or reordered?")
+        }
+        let from = next
+        try await rest(for: Backoff(base: .milliseconds(50), limit: .seconds(1)).delay(after: times))
+        try await assigned.seek(to: .offset(from))
+        (pending, end) = ([], from)
+    }
+}
+
+extension HandlerFailure {
+    var isOfTheMessage: Bool { error is CancellationError || error.isOfTheMessage }
+}
+
+extension Error {
+    /// Whether the message may be to blame: anything but an absent database or log, and a lost race. Who leaves the
+    /// transaction idle for too long has himself to blame.
+    var isOfTheMessage: Bool {
+        switch self {
+        case let failure as HandlerFailure: failure.isOfTheMessage
+        case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
+        case let error as PostgresError:
+            !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
+        case let error as StreamingLogError:
+            if case .database(let error) = error { error.isOfTheMessage } else { !error.isUnavailability }
+        case let error as EventStoreError:
+            switch error {
+            case .database(let error): error.isOfTheMessage
+            case .cancelled, .overloaded: false
+            default: true
+            }
+        case is InboxError, is CancellationError: false
+        default: true
+        }
+    }
+
+    /// Whether somebody else was faster, so that looking again is all there is to do.
+    var isLostRace: Bool {
+        switch self {
+        case let error as PostgresError: error.sqlState == .serializationFailure
+        case let error as InboxError: error.isMoved
+        default: false
+        }
+    }
+}

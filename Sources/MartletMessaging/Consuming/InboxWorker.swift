@@ -1,0 +1,187 @@
+import MartletPostgres
+import MartletProjections
+import MartletStreamingLog
+
+/// Takes the messages of one partition for as long as this process has it: in one transaction the turn, the marks and the
+/// effects; then the log is told.
+struct InboxWorker: Sendable {
+    let surroundings: ConsumerSurroundings
+    let assigned: any AssignedPartition
+    let feed: PageFeed
+    let backoff = Backoff(base: .milliseconds(50), limit: .seconds(5))
+
+    /// Nil before it has begun.
+    var inbox: Inbox?
+    /// Nil while it is not known how the inbox stands: at first, and after anything that may have changed it.
+    var standing: Inbox.Standing?
+    var ledger = Inbox.Ledger(turn: 0)
+    var parked: [[UInt8]: Letter.State] = [:]
+    var nextTry: ContinuousClock.Instant?
+    /// Whether a page goes before the next letter.
+    var isPagesTurn = false
+
+    /// What has come and is not done with.
+    var pending: ArraySlice<Arrival> = []
+    /// What comes after the last page.
+    var end: Offset
+    /// Up to where the log was told.
+    private var acknowledged: Offset
+    private var lastAcknowledged = ContinuousClock.now
+    /// The producers of whom something has come since offsets were missing; nil where none were.
+    var seenSinceGap: Set<String>?
+    /// The hole before which it stands, and how often it has found it there.
+    var hole: (Sifting.Hole, times: Int)?
+
+    var batch = BatchSize()
+    var failures = 0
+    /// How many messages it tries to handle.
+    var inHand = 0
+    /// The message whose try is counted and was given up for a reason that was not its own.
+    var countedTry: Offset?
+
+    init(_ surroundings: ConsumerSurroundings, _ assigned: any AssignedPartition) {
+        (self.surroundings, self.assigned) = (surroundings, assigned)
+        feed = PageFeed(assigned, limits: surroundings.declaration.policy.page)
+        (end, acknowledged) = (assigned.start, assigned.start)
+        batch.largest = surroundings.declaration.policy.page.records
+    }
+
+    /// Runs until the partition is to go to another member.
+    /// - Throws: `CancellationError`, and an error when the inbox's tables are missing.
+    static func run(_ surroundings: ConsumerSurroundings, _ assigned: any AssignedPartition) async throws {
+        var worker = InboxWorker(surroundings, assigned)
+        let feed = worker.feed
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await feed.serve() }
+            defer { group.cancelAll() }
+            do {
+                try await worker.work()
+            } catch let error where !(error is ConsumerSteps.Crash) {
+                await worker.leave()
+                throw error
+            }
+        }
+    }
+
+    /// The log has given the partition to somebody else.
+    struct Revoked: Error {}
+
+    private mutating func work() async throws {
+        while true {
+            try Task.checkCancellation()
+            do {
+                try await step()
+            } catch let error as ConsumerSteps.Crash {
+                throw error
+            } catch is Revoked {
+                return
+            } catch let error as PostgresError where error.isMissingSchema && inbox == nil {
+                throw error
+            } catch {
+                try await recover(from: error)
+            }
+        }
+    }
+
+    private mutating func step() async throws {
+        guard let inbox else { return try await begin() }
+        guard let standing else { return try await findStanding(of: inbox) }
+        guard !standing.isPaused, standing.stopped == nil else {
+            try await Task.sleep(for: .milliseconds(500))
+            self.standing = nil
+            return
+        }
+        let isDue = nextTry.map { $0 <= .now } ?? false
+        guard !pending.isEmpty || isDue else { return try await readOn() }
+        switch surroundings.outages.admit() {
+        case .wait(let time): try await Task.sleep(for: min(time, .seconds(1)))
+        case .go(let pass):
+            if isDue, !(isPagesTurn && !pending.isEmpty) {
+                try await retry(inbox, pass)
+            } else {
+                try await takeBatch(inbox, pass)
+            }
+        }
+    }
+
+    private mutating func begin() async throws {
+        let beginning = try await Inbox.begin(
+            assigned.partition, of: surroundings.declaration.name, in: surroundings.schema, surroundings.pool)
+        inbox = beginning.inbox
+        if beginning.isSuspect { batch.beCareful() }
+        if let expected = beginning.nextOffset, assigned.start > expected { seenSinceGap = [] }
+    }
+
+    /// Asks the database how the inbox stands.
+    private mutating func findStanding(of inbox: Inbox) async throws {
+        let found = try await inbox.standing()
+        (standing, ledger, parked, nextTry) = (found, found.ledger, found.keys, found.nextTry)
+        try await learnMarks(in: inbox)
+    }
+
+    /// Takes what is not certain any more for unknown.
+    mutating func loseStanding() { standing = nil }
+
+    private mutating func readOn() async throws {
+        let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
+        isPagesTurn = false
+        guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
+        guard let first = page.first, let last = page.last else { return }
+        try surroundings.steps.reach(.received)
+        let isWhole = last.offset.rawValue - first.offset.rawValue == Int64(page.count - 1)
+        if first.offset > end || !isWhole { seenSinceGap = [] }
+        end = last.offset.next
+        pending = page.map { Arrival($0) }.inProducersOrder()[...]
+        if let inbox { try await learnMarks(in: inbox) }
+    }
+
+    /// Asks for the marks of producers of which nothing is known.
+    private mutating func learnMarks(in inbox: Inbox) async throws {
+        if ledger.marks.count > 10_000 { ledger.marks = [:] }
+        let unknown = Set(pending.lazy.compactMap(\.producer)).filter { ledger.marks[$0] == nil }
+        guard !unknown.isEmpty else { return }
+        ledger.marks.merge(try await inbox.marks(of: unknown.sorted())) { _, new in new }
+    }
+
+    /// Where the log's reading would have to go on.
+    var next: Offset { pending.lazy.map(\.offset).min() ?? end }
+
+    /// Forgets the first ones that are pending; they are done with.
+    mutating func drop(_ count: Int) async throws {
+        if var seen = seenSinceGap {
+            seen.formUnion(pending.prefix(count).compactMap(\.producer))
+            seenSinceGap = seen
+        }
+        pending = pending.dropFirst(count)
+        guard pending.isEmpty || .now - lastAcknowledged >= .milliseconds(500) else { return }
+        try await acknowledge()
+    }
+
+    /// Tells the log up to where everything is done with; that it may not hear of it harms nothing.
+    mutating func acknowledge() async throws {
+        let next = next
+        guard next > acknowledged else { return }
+        do throws(StreamingLogError) {
+            try await assigned.commit(next)
+            (acknowledged, lastAcknowledged) = (next, .now)
+        } catch {
+            if case .revoked = error { throw Revoked() }
+            return
+        }
+        try surroundings.steps.reach(.acknowledged)
+    }
+
+    /// Gives the partition up in good order, also when the task is cancelled. What cannot be told now makes whoever comes
+    /// next look at some messages again, or go on more carefully.
+    private func leave() async {
+        let worker = self
+        await Task {
+            var worker = worker
+            do { try await worker.acknowledge() } catch {}
+            do { try await worker.inbox?.leave() } catch {}
+        }.value
+    }
+
+    /// Waits.
+    func rest(for delay: Duration) async throws { try await Task.sleep(for: delay) }
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import MartletStreamingLog
+
+/// By what a message that comes twice is recognised.
+enum MessageIdentity: Hashable, Sendable {
+    /// The producer's number of it, and of the one that it sent to the partition before; -1 is none.
+    case sequenced(producer: String, sequence: Int64, after: Int64)
+    /// What it is called, where its producer does not number it.
+    case foreign(id: String)
+
+    init(of record: StoredRecord) {
+        if let producer = record.header(IdentityHeader.producer), !producer.utf8.contains(0),
+            let sequence = record.number(in: IdentityHeader.sequence),
+            let after = record.number(in: IdentityHeader.after), sequence >= 0, after >= -1, after < sequence
+        {
+            self = .sequenced(producer: producer, sequence: sequence, after: after)
+        } else {
+            self = .foreign(id: record.foreignID.replacing("\0", with: "\u{2400}"))
+        }
+    }
+}
+
+/// The headers in which a message carries who has sent it.
+package enum IdentityHeader {
+    package static let producer = "martlet-producer"
+    package static let sequence = "martlet-sequence"
+    package static let after = "martlet-after"
+    package static let all: Set<String> = [producer, sequence, after]
+}
+
+extension StoredRecord {
+    fileprivate func number(in header: String) -> Int64? { self.header(header).flatMap { Int64($0) } }
+
+    /// A CloudEvent is known by its source and id (CloudEvents 1.0, "id"). What has no id at all is known by its place, and
+    /// by when it came there, since a topic may be made anew.
+    fileprivate var foreignID: String {
+        if let id = header("ce_id") { return "\(header("ce_source") ?? "") \(id)" }
+        if let messageID { return messageID }
+        return "\(partition)/\(offset)@\(Int64(appendedAt.timeIntervalSince1970 * 1_000_000))"
+    }
+}

@@ -1,0 +1,117 @@
+import MartletStreamingLog
+
+/// A message that has come, with what it is known by.
+struct Arrival: Sendable {
+    let message: Message
+    let identity: MessageIdentity
+
+    init(_ record: StoredRecord) {
+        message = Message(record)
+        identity = MessageIdentity(of: record)
+    }
+
+    var offset: Offset { message.offset }
+
+    var producer: String? {
+        if case .sequenced(let producer, _, _) = identity { producer } else { nil }
+    }
+}
+
+extension [Arrival] {
+    /// In each producer's own order, where a page has them in another: those of one producer change places among themselves.
+    func inProducersOrder() -> [Arrival] {
+        var slots: [String: [(index: Int, sequence: Int64)]] = [:]
+        var isOrdered = true
+        for (index, arrival) in enumerated() {
+            guard case .sequenced(let producer, let sequence, _) = arrival.identity else { continue }
+            if let last = slots[producer]?.last, last.sequence > sequence { isOrdered = false }
+            slots[producer, default: []].append((index, sequence))
+        }
+        guard !isOrdered else { return self }
+        var arranged = self
+        for own in slots.values {
+            for (slot, arrival) in zip(own, own.sorted { $0.sequence < $1.sequence }) {
+                arranged[slot.index] = self[arrival.index]
+            }
+        }
+        return arranged
+    }
+}
+
+/// What is to be taken of messages that have come, given up to where each producer's are taken already.
+struct Sifting: Sendable {
+    /// Messages are missing of a producer.
+    struct Hole: Hashable, Sendable, CustomStringConvertible {
+        let producer: String
+        /// What should be the last one taken.
+        let after: Int64
+        /// What is.
+        let last: Int64
+        let sequence: Int64
+
+        var description: String {
+            "expected message \(after) of producer \"\(producer)\" before its message \(sequence), found \(last)"
+        }
+    }
+
+    /// New ones, as far as the producers' numbers tell.
+    private(set) var taken: [Arrival] = []
+    /// How many have been looked at, duplicates included.
+    private(set) var looked = 0
+    /// The marks that move, by producer.
+    private(set) var marks: [String: Int64] = [:]
+    /// Before which message it has ended.
+    private(set) var hole: Hole?
+    /// The holes that it has passed.
+    private(set) var passed: [Hole] = []
+    private var ids: Set<String> = []
+
+    /// - Parameters:
+    ///   - known: up to where each producer's are taken; nil for one of whom nothing has come.
+    ///   - explained: whether a hole of this producer may be passed.
+    init(
+        _ arrivals: ArraySlice<Arrival>, known: (String) -> Int64?, upTo limit: Int, explained: (String) -> Bool
+    ) {
+        for arrival in arrivals {
+            guard taken.count < limit else { return }
+            switch arrival.identity {
+            case .foreign(let id): if ids.insert(id).inserted { taken.append(arrival) }
+            case .sequenced(let producer, let sequence, let after):
+                guard let last = marks[producer] ?? known(producer) else {
+                    take(arrival, producer, sequence)
+                    break
+                }
+                guard sequence > last else { break }
+                if after > last {
+                    let found = Hole(producer: producer, after: after, last: last, sequence: sequence)
+                    guard explained(producer) else {
+                        hole = found
+                        return
+                    }
+                    passed.append(found)
+                }
+                take(arrival, producer, sequence)
+            }
+            looked += 1
+        }
+    }
+
+    private mutating func take(_ arrival: Arrival, _ producer: String, _ sequence: Int64) {
+        taken.append(arrival)
+        marks[producer] = sequence
+    }
+
+    /// The ids of those of which the numbers tell nothing.
+    var foreignIDs: [String] {
+        taken.compactMap { if case .foreign(let id) = $0.identity { id } else { nil } }
+    }
+
+    /// Without those whose ids were taken before.
+    /// - Parameter fresh: for each of the foreign ids, whether it is new.
+    func taken(fresh: [Bool]) -> [Arrival] {
+        var fresh = fresh[...]
+        return taken.filter { arrival in
+            if case .foreign = arrival.identity { fresh.popFirst() ?? true } else { true }
+        }
+    }
+}
