@@ -94,7 +94,8 @@ struct CloudEventTests {
         #expect(
             self.problem(structured("[]")) == "cloud event: envelope: expected a JSON object, found another value")
         #expect(
-            self.problem(structured(#"{"specversion":"1.0","id":"1","source":"/","type":"t","data":1,"data_base64":""}"#))
+            self.problem(
+                structured(#"{"specversion":"1.0","id":"1","source":"/","type":"t","data":1,"data_base64":""}"#))
                 == "cloud event: envelope: expected either data or data_base64, found both")
         #expect(
             self.problem(structured("{}", type: "application/cloudevents-batch+json"))

@@ -110,7 +110,9 @@ import Testing
 
     @Test func `what another log has taken is not sent twice though its answer was lost`() async throws {
         try await Depot.with(.other) { depot in
-            let losing = FaultyLog.Faults { number in if !number.isMultiple(of: 3) { throw CocoaError(.fileNoSuchFile) } }
+            let losing = FaultyLog.Faults { number in
+                guard number.isMultiple(of: 3) else { throw CocoaError(.fileNoSuchFile) }
+            }
             let member = depot.member(losing)
             defer { member.cancel() }
             let last = try await depot.load(parcels: 8, steps: 10)
