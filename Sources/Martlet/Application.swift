@@ -31,7 +31,8 @@ public struct Application: Sendable {
     /// The streaming log in the application's own database. Its schema is made by ``migrate()`` where a publication goes
     /// into it.
     public let log: EmbeddedLog
-    private let publishesIntoLog: Bool
+    package let publishesIntoLog: Bool
+    package let logSchema: SQLIdentifier
 
     /// Wires the parts; does no I/O.
     /// - Parameters:
@@ -49,8 +50,8 @@ public struct Application: Sendable {
     ///   - incidents: who is told of what an operator should know.
     public init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", readModels: SQLIdentifier = "read_models",
-        logSchema: SQLIdentifier = "martlet_log", connections: Int = 16, limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(),
-        commandRetention: Duration? = nil, lease: Duration = .seconds(5),
+        logSchema: SQLIdentifier = "martlet_log", connections: Int = 16, limits: AppendLimits = AppendLimits(),
+        cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil, lease: Duration = .seconds(5),
         incidents: IncidentReport = .standardError,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
@@ -63,8 +64,8 @@ public struct Application: Sendable {
     /// - Parameter time: the clock of timers.
     package init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", readModels: SQLIdentifier = "read_models",
-        logSchema: SQLIdentifier = "martlet_log", connections: Int = 16, limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(),
-        commandRetention: Duration? = nil, lease: Duration = .seconds(5),
+        logSchema: SQLIdentifier = "martlet_log", connections: Int = 16, limits: AppendLimits = AppendLimits(),
+        cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil, lease: Duration = .seconds(5),
         incidents: IncidentReport = .standardError, time: TimeSource, parts: [ApplicationPart]
     ) {
         pool = ConnectionPool(postgres, size: connections)
@@ -86,7 +87,7 @@ public struct Application: Sendable {
         projections = parts.compactMap { $0.projection(in: wired) }
         processes = parts.compactMap { $0.process(in: wired, time) }
         let log = EmbeddedLog(PostgresLogStorage(pool, schema: logSchema))
-        self.log = log
+        (self.log, self.logSchema) = (log, logSchema)
         publishesIntoLog = parts.contains(where: \.publishesIntoOwnLog)
         publications = parts.compactMap { $0.publication(in: wired, log) }
         let names = projections.map(\.name) + processes.map(\.name) + publications.map(\.name)

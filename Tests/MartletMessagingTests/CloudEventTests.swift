@@ -73,7 +73,7 @@ struct CloudEventTests {
         let id = Record.Header("ce_id", "1")
         let (source, type) = (Record.Header("ce_source", "/"), Record.Header("ce_type", "t"))
         let version = Record.Header("ce_specversion", "1.0")
-        func problem(_ headers: [Record.Header]) -> String? { problem(Record(value: nil, headers: headers)) }
+        func problem(_ headers: [Record.Header]) -> String? { self.problem(with: headers) }
         #expect(problem([]) == #"cloud event: attribute "specversion": expected a text, found none"#)
         #expect(
             problem([.init("ce_specversion", "0.3"), id, source, type])
@@ -92,17 +92,20 @@ struct CloudEventTests {
             problem([version, id, source, type, .init("ce_My-Own", "1")])
                 == #"cloud event: attribute: expected a name of a-z and 0-9, found "My-Own""#)
         #expect(
-            problem(structured("[]")) == "cloud event: envelope: expected a JSON object, found another value")
+            self.problem(structured("[]")) == "cloud event: envelope: expected a JSON object, found another value")
         #expect(
-            problem(structured(#"{"specversion":"1.0","id":"1","source":"/","type":"t","data":1,"data_base64":""}"#))
+            self.problem(
+                structured(#"{"specversion":"1.0","id":"1","source":"/","type":"t","data":1,"data_base64":""}"#))
                 == "cloud event: envelope: expected either data or data_base64, found both")
         #expect(
-            problem(structured("{}", type: "application/cloudevents-batch+json"))
+            self.problem(structured("{}", type: "application/cloudevents-batch+json"))
                 == #"cloud event: header "content-type": expected application/cloudevents+json, found "#
                 + #""application/cloudevents-batch+json""#)
-        #expect(problem(structured("{")) != nil)
-        #expect(problem(structured(#"{"specversion":"1.0","id":{},"source":"/","type":"t"}"#)) != nil)
+        #expect(self.problem(structured("{")) != nil)
+        #expect(self.problem(structured(#"{"specversion":"1.0","id":{},"source":"/","type":"t"}"#)) != nil)
     }
+
+    private func problem(with headers: [Record.Header]) -> String? { problem(Record(value: nil, headers: headers)) }
 
     private func problem(_ record: Record) -> String? {
         do {

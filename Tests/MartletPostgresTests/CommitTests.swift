@@ -16,7 +16,8 @@ import Testing
                 #expect(answer.rows == nil)
                 return answer
             }
-            #expect(try answer.rows?.first?.decode(Int32.self) == 4)
+            let place = try #require(answer.rows)[0].decode(Int32.self)
+            #expect(place == 4)
             #expect(
                 try await connection.value("SELECT array_agg(name ORDER BY place) FROM t") == [
                     "first", "second", "third", "last",

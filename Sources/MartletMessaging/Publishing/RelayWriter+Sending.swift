@@ -82,6 +82,8 @@ final class RelayLanes: Sendable {
         get { lanes.withLock { $0[Place(author)] }.flatMap { $0.author == author ? $0.lane : nil } }
         set { lanes.withLock { lanes in lanes[Place(author)] = newValue.map { (author, $0) } } }
     }
+
+    func forget(_ partition: Int) { lanes.withLock { $0[.partition(partition)] = nil } }
 }
 
 struct TooManyMessages: Error, CustomStringConvertible {

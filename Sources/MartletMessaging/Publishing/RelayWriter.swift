@@ -75,6 +75,8 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
         }
     }
 
+    func lostPlace(_ partition: Int) async { lanes.forget(partition) }
+
     func fill(_: FillPlace) -> any PartitionFill<Input> {
         preconditionFailure("publication \"\(declaration.name)\": a publication is not rebuilt; see replay")
     }

@@ -111,6 +111,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     mutating func losePlace() async {
         knowsPlace = false
         await pages.forget()
+        await writer.lostPlace(tenure.lease.partition)
     }
 
     /// Takes the next batch, or stores that there was none.
@@ -137,9 +138,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         through = end.map { min($0, page.through) } ?? page.through
         lastRead = page.last ?? lastRead
         let (writer, count, partition) = (writer, target.partitions, tenure.lease.partition)
-        pending = page.events.filter {
-            $0.position <= through && writer.partition(of: $0.key, among: count) == partition
-        }[...]
+        let (end, isOwn) = (through, { (key: String) in writer.partition(of: key, among: count) == partition })
+        pending = page.events.filter { $0.position <= end && isOwn($0.key) }[...]
         guard pending.isEmpty else { return }
         (seen, lastSeen) = (through, lastRead)
         if failures > 0 { tenure.moved(to: stored, events: 0) }

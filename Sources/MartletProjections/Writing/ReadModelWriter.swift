@@ -35,6 +35,9 @@ package protocol ReadModelWriter<Input>: Sendable {
     /// A batch of a partition was committed.
     func committed(_ partition: Int) async
 
+    /// What was thought to be known of a partition may not be so any more.
+    func lostPlace(_ partition: Int) async
+
     /// What fills a partition of a new build.
     func fill(_ place: FillPlace) -> any PartitionFill<Input>
 
@@ -56,6 +59,7 @@ extension ReadModelWriter {
     package func partition(of key: String, among count: Int) -> Int { key.partition(of: count) }
     package func attend(_: AttendedPartition) async {}
     package func committed(_: Int) async {}
+    package func lostPlace(_: Int) async {}
 }
 
 /// On whose behalf effects are written.

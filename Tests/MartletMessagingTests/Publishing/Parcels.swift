@@ -161,6 +161,7 @@ struct Depot: Sendable {
 
 extension StoredRecord {
     func moved() throws -> ParcelMoved {
-        try JSONDecoder().decode(ParcelMoved.self, from: Data(try #require(CloudEvent(self).data)))
+        let data = try CloudEvent(self).data
+        return try JSONDecoder().decode(ParcelMoved.self, from: Data(try #require(data)))
     }
 }
