@@ -28,7 +28,7 @@ import Testing
             }
             func pagesOfBoth() async throws -> [Int64] {
                 let call = try AppendedBatches([batch(after: last)], to: "orders", places: storage.places)
-                    .call(of: "append", in: storage.schema)
+                    .call(on: try await storage.openSegment(of: "orders"), in: storage.schema)
                 let appending = try await pages(of: call, storage)
                 last += 1
                 // Where the row is now, as the append would have told.
@@ -46,7 +46,9 @@ import Testing
             let size = try await storage.pool.query("SELECT pg_relation_size('martlet_log.sequences') / 8192")
             #expect(try size[0].decode(Int64.self) > 20, "no dead versions are there to be looked at")
             // The tree of the records may have become one level higher.
-            for (before, after) in zip(before, after) { #expect(after <= before + 10, "\(before) pages, then \(after)") }
+            for (before, after) in zip(before, after) {
+                #expect(after <= before + 10, "\(before) pages, then \(after)")
+            }
             try await old.query("COMMIT")
         }
     }

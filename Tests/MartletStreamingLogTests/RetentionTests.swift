@@ -94,7 +94,9 @@ import Testing
                         #expect(record.offset == next)
                         next = next.next
                     }
-                    if page.isEmpty { await log.wait(for: TopicPartition("orders", 0), from: next, atMost: .seconds(1)) }
+                    if page.isEmpty {
+                        await log.wait(for: TopicPartition("orders", 0), from: next, atMost: .seconds(1))
+                    }
                 }
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -102,7 +104,8 @@ import Testing
                     group.addTask {
                         let producer = try await log.producer("p\(number)")
                         for round in 0..<75 {
-                            try await producer.send(Record("\(number)", "\(round)", partition: number % 2), to: "orders")
+                            try await producer.send(
+                                Record("\(number)", "\(round)", partition: number % 2), to: "orders")
                         }
                     }
                 }

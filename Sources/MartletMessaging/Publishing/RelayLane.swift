@@ -27,9 +27,10 @@ struct RelayLane: Sendable {
 
     init(_ producer: any LogProducer) { self.producer = producer }
 
-    /// Asks how far it has come in a topic, unless that is known: topics get more partitions at times.
-    mutating func learn(_ topic: TopicName) async throws(StreamingLogError) {
+    /// Asks how far it has come in a topic, unless that is known: topics get more partitions at times, and new segments.
+    mutating func learn(_ topic: TopicName, in log: RelayLog) async throws(StreamingLogError) {
         if let known = topics[topic], .now - known.since < .seconds(30) { return }
+        try await log.own?.prepareToPublish(to: topic)
         let lasts = try await producer.lastSequences(in: topic)
         guard !lasts.isEmpty else { throw .unknownTopic(topic) }
         topics[topic] = Known(

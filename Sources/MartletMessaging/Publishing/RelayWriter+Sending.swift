@@ -33,10 +33,10 @@ extension RelayWriter {
 
     /// Asks how far the producer has come in a topic, which is made when it is missing and the publication's own.
     func learn(_ topic: TopicName, _ lane: inout RelayLane) async throws(StreamingLogError) {
-        do throws(StreamingLogError) { try await lane.learn(topic) } catch {
+        do throws(StreamingLogError) { try await lane.learn(topic, in: log) } catch {
             guard case .unknownTopic = error, let own = source.topic, own.name == topic else { throw error }
             try await log.make(own)
-            try await lane.learn(topic)
+            try await lane.learn(topic, in: log)
         }
     }
 

@@ -37,12 +37,12 @@ extension RelayWriter {
     private func replayLane(into topic: TopicName) async throws(StreamingLogError) -> RelayLane {
         var lane = RelayLane(
             try await log.producer(ProducerID(relay: declaration.name, replayingInto: topic), nil))
-        do throws(StreamingLogError) { try await lane.learn(topic) } catch {
+        do throws(StreamingLogError) { try await lane.learn(topic, in: log) } catch {
             guard case .unknownTopic = error else { throw error }
             var new = source.topic ?? Topic(topic)
             new.name = topic
             try await log.make(new)
-            try await lane.learn(topic)
+            try await lane.learn(topic, in: log)
         }
         return lane
     }

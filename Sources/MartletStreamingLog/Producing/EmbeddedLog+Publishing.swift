@@ -5,19 +5,26 @@ extension EmbeddedLog {
     /// Whether the log's tables are there, and so a transaction of that database may append to them.
     package var isInPostgres: Bool { storage is PostgresLogStorage }
 
+    /// Asks which segment takes what is appended to a topic, so that ``publication(of:to:)`` need not.
+    package func prepareToPublish(to topic: TopicName) async throws(StreamingLogError) {
+        guard let storage = storage as? PostgresLogStorage else { return }
+        storage.openSegments[topic] = nil
+        _ = try await storage.openSegment(of: topic)
+    }
+
     /// The statement that appends batches to a topic, each wholly new, or fails the transaction; to be sent with COMMIT,
     /// since it locks the partitions.
-    /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``,
-    ///   ``StreamingLogError/database(_:)`` for what cannot be a parameter.
+    /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``, also where the
+    ///   topic was not prepared, ``StreamingLogError/database(_:)`` for what cannot be a parameter.
     package func publication(of batches: [RecordBatch], to topic: TopicName) throws(StreamingLogError) -> SQL {
-        guard let storage = storage as? PostgresLogStorage else {
-            throw .invalid("topic \"\(topic)\": expected a log in PostgreSQL")
+        guard let storage = storage as? PostgresLogStorage, let segment = storage.openSegments[topic] else {
+            throw .unknownTopic(topic)
         }
         for batch in batches { for record in batch.records { try record.record.check(limit: largestRecord) } }
-        do throws(PostgresError) {
-            return try AppendedBatches(batches, to: topic, places: storage.places)
-                .call(of: "publish", in: storage.schema)
-        } catch { throw .database(error) }
+        let appended = try storage.layingOut { () throws(PostgresError) in
+            try AppendedBatches(batches, to: topic, places: storage.places)
+        }
+        return appended.publishingCall(on: segment, in: storage.schema)
     }
 
     /// Remembers where the rows of the batches' producers have come to stand, from the statement's answer.

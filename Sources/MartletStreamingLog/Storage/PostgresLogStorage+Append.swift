@@ -44,7 +44,7 @@ extension PostgresLogStorage {
         throw .database(PostgresError(sqlState: .lockNotAvailable, message: "the topic's segments end too fast"))
     }
 
-    private func openSegment(of topic: TopicName) async throws(StreamingLogError) -> OpenSegments.Segment {
+    func openSegment(of topic: TopicName) async throws(StreamingLogError) -> OpenSegments.Segment {
         if let known = openSegments[topic] { return known }
         let rows = try await rows(
             of: """
@@ -138,8 +138,23 @@ struct AppendedBatches {
     }
 
     func call(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
+        "SELECT \(Self.answer) FROM \(appending(on: segment, in: schema)) a"
+    }
+
+    /// The same as part of a transaction that fails unless all is appended, and new.
+    func publishingCall(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
         """
-        SELECT verdicts, ends, counts, last_sequences, places_now::text[] FROM \(schema).\(segment.append)(
+        SELECT \(Self.answer) FROM \(appending(on: segment, in: schema)) a
+        WHERE \(schema).require_published(\(topic.description), \(producers), \(partitions), \(afters), \(firsts), \
+        \(lasts), a.verdicts, a.counts, a.last_sequences)
+        """
+    }
+
+    private static let answer: SQL = "a.verdicts, a.ends, a.counts, a.last_sequences, a.places_now::text[]"
+
+    private func appending(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
+        """
+        \(schema).\(segment.append)(
         \(segment.topic), \(segment.number), \(topic.description), \(producers), \(epochs), \(partitions), \(afters), \
         \(places)::text[]::tid[], \(firsts), \(lasts), \(batchOf), \(sequences), \(timestamps), \(messageIDs), \
         \(keys), \(values), \(headers))
