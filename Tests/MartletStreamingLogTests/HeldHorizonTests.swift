@@ -46,7 +46,9 @@ import Testing
             let size = try await storage.pool.query("SELECT pg_relation_size('martlet_log.sequences') / 8192")
             #expect(try size[0].decode(Int64.self) > 20, "no dead versions are there to be looked at")
             // The tree of the records may have become one level higher.
-            for (before, after) in zip(before, after) { #expect(after <= before + 10, "\(before) pages, then \(after)") }
+            for (before, after) in zip(before, after) {
+                #expect(after <= before + 10, "\(before) pages, then \(after)")
+            }
             try await old.query("COMMIT")
         }
     }

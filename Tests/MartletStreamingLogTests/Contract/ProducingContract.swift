@@ -136,7 +136,8 @@ extension LogContract {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for number in 0..<16 {
                         group.addTask {
-                            let producer = try await log.producer(number.isMultiple(of: 2) ? nil : "p\(number)", epoch: nil)
+                            let id: ProducerID? = number.isMultiple(of: 2) ? nil : "p\(number)"
+                            let producer = try await log.producer(id, epoch: nil)
                             for round in 0..<10 {
                                 let records = (0..<6).map { Record("\(number) \($0)", "\(round)") }
                                 let places = try await producer.send(records, to: "orders")
