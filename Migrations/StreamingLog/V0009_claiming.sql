@@ -30,13 +30,14 @@ DECLARE
     -- got none of them.
     leftovers bigint := 0;
 BEGIN
-    PERFORM "{schema}".lock_group(for_group);
-    mine := ARRAY(SELECT t.topic FROM "{schema}".topics t WHERE t.name = ANY (on_topics) ORDER BY t.topic FOR KEY SHARE);
     RETURN QUERY SELECT n, NULL::integer, NULL::bigint, NULL::boolean FROM unnest(on_topics) n
-    WHERE NOT EXISTS (SELECT FROM "{schema}".topics t WHERE t.name = n AND t.topic = ANY (mine));
+    WHERE NOT EXISTS (SELECT FROM "{schema}".topics t WHERE t.name = n);
     IF FOUND THEN
         RETURN;
     END IF;
+    PERFORM "{schema}".lock_group(for_group);
+    -- A topic that is deleted meanwhile is found missing the next time.
+    mine := ARRAY(SELECT t.topic FROM "{schema}".topics t WHERE t.name = ANY (on_topics) ORDER BY t.topic FOR KEY SHARE);
 
     moment := clock_timestamp();
     DELETE FROM "{schema}".group_members m WHERE m.group_name = for_group AND m.expires_at < moment AND m.member <> me;

@@ -13,6 +13,8 @@ struct Membership {
         case heartbeat
         /// Nobody reads the partition any more, because it is to go.
         case stopped(TopicPartition)
+        /// Partitions whose readers have ended are to be given back, or begun with anew.
+        case handover
         /// Nobody reads the partition any more, because there is nothing more to be done.
         case finished(TopicPartition)
     }
@@ -27,6 +29,7 @@ struct Membership {
     private let clock: LeaseClock
     private let backoff = Backoff(base: .milliseconds(50), limit: .seconds(1))
     private var tenures: [TopicPartition: Tenure] = [:]
+    private var isHandoverDue = false
     /// Claims that have failed in a row.
     private var failures = 0
 
@@ -49,6 +52,9 @@ struct Membership {
                 tenures[partition]?.isFinished = true
             case .stopped(let partition), .finished(let partition):
                 tenures[partition] = nil
+                handOverSoon(&tasks)
+            case .handover:
+                isHandoverDue = false
                 try await claim(&tasks)
             }
         }
@@ -69,6 +75,16 @@ struct Membership {
             }
             try Task.checkCancellation()
             return .heartbeat
+        }
+    }
+
+    /// Readers that are to end do so at about the same time; one claim is enough for them all.
+    private mutating func handOverSoon(_ tasks: inout Tasks) {
+        guard !isHandoverDue else { return }
+        isHandoverDue = true
+        tasks.addTask {
+            try await Task.sleep(for: .milliseconds(5))
+            return .handover
         }
     }
 
