@@ -179,6 +179,29 @@ extension LogContract {
         }
 
         @Test(arguments: LogKind.allCases)
+        func `what a cancelled task sends is not appended`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let producer = try await log.producer()
+                try await producer.send(Record("a", "1"), to: "orders")
+                let ending = await withTaskGroup(of: Result<RecordPlace, any Error>.self) { group in
+                    group.cancelAll()
+                    group.addTask {
+                        do { return .success(try await producer.send(Record("a", "2"), to: "orders")) } catch {
+                            return .failure(error)
+                        }
+                    }
+                    return await group.next()
+                }
+                guard case .failure(StreamingLogError.cancelled)? = ending else {
+                    Issue.record("expected it to be cancelled, found \(String(describing: ending))")
+                    return
+                }
+                #expect(try await producer.send(Record("a", "3"), to: "orders").offset == 1)
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
         func `a compacted topic refuses what has no key`(kind: LogKind) async throws {
             try await kind.withLog { log async throws in
                 try await log.create(Topic("orders", partitions: 1, isCompacted: true))
