@@ -60,6 +60,7 @@ public protocol StreamingLog: Sendable {
     func wait(for partition: TopicPartition, from offset: Offset, atMost patience: Duration) async
 
     /// Of the first record that was appended at this time or later; nil when there is none.
+    /// - Throws: ``StreamingLogError/unknownTopic(_:)``, ``StreamingLogError/unknownPartition(_:of:)``.
     func offset(in partition: TopicPartition, at time: Date) async throws(StreamingLogError) -> Offset?
 
     /// The groups that have committed offsets or have members.

@@ -60,10 +60,8 @@ import Testing
             try await send([Record("b", "1")], log)
             try await send([Record("c", "1"), Record("a", "2")], log)
             try await send([Record("c", "2")], log)
-            #expect(
-                try await tables(pool) == [
-                    "records_1_1_1", "records_1_2", "records_1_3_1", "records_1_4", "records_1_5",
-                ])
+            let expected = ["1_1_1", "1_2", "1_3_1", "1_4", "1_5"].map { "records_\($0)" }
+            #expect(try await tables(pool) == expected)
             #expect(try await log.records(of: place).map(\.offset) == [1, 3, 4])
             try await log.delete("orders" as TopicName)
             #expect(try await tables(pool).isEmpty)

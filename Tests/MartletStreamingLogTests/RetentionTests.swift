@@ -88,15 +88,14 @@ import Testing
             }
             let read = Task {
                 var next: Offset = 0
+                let place = TopicPartition("orders", 0)
                 while next < 300 {
-                    let page = try await log.fetch(TopicPartition("orders", 0), from: next, upTo: FetchLimits())
+                    let page = try await log.fetch(place, from: next, upTo: FetchLimits())
                     for record in page {
                         #expect(record.offset == next)
                         next = next.next
                     }
-                    if page.isEmpty {
-                        await log.wait(for: TopicPartition("orders", 0), from: next, atMost: .seconds(1))
-                    }
+                    if page.isEmpty { await log.wait(for: place, from: next, atMost: .seconds(1)) }
                 }
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -104,8 +103,8 @@ import Testing
                     group.addTask {
                         let producer = try await log.producer("p\(number)")
                         for round in 0..<75 {
-                            try await producer.send(
-                                Record("\(number)", "\(round)", partition: number % 2), to: "orders")
+                            let record = Record("\(number)", "\(round)", partition: number % 2)
+                            try await producer.send(record, to: "orders")
                         }
                     }
                 }

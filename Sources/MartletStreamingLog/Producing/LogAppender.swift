@@ -67,8 +67,8 @@ final class LogAppender: Sendable {
         do throws(StreamingLogError) {
             try await learnLasts(of: &batches, in: topic)
             for index in batches.indices { batches[index].number() }
-            var verdicts = try await append(
-                batches.indices.filter { !batches[$0].records.isEmpty }, of: batches, to: topic)
+            let filled = batches.indices.filter { !batches[$0].records.isEmpty }
+            var verdicts = try await append(filled, of: batches, to: topic)
             let anew = batches.beginAnew(after: verdicts)
             if !anew.isEmpty {
                 verdicts.removeAll { anew.contains($0.0) }

@@ -52,7 +52,11 @@ extension PostgresLogStorage {
     ) async throws(StreamingLogError) -> Offset? {
         let rows = try await rowsOfSegments(
             "SELECT \(schema).offset_at(\(partition.topic.description), \(Int32(clamping: partition.number)), \(time))")
-        return try optionalNumber(in: rows).map { Offset(rawValue: $0) }
+        if let offset = try optionalNumber(in: rows) { return Offset(rawValue: offset) }
+        guard let found = try await topics(named: [partition.topic]).first,
+            found.partitions.indices.contains(partition.number)
+        else { throw try await absence(of: partition) }
+        return nil
     }
 }
 

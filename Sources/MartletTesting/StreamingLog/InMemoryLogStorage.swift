@@ -114,10 +114,12 @@ final class InMemoryLogStorage: LogStorage {
     func append(_ batches: [RecordBatch], to topic: TopicName) async throws(StreamingLogError) -> [BatchVerdict] {
         let verdicts = try withContents { contents throws(StreamingLogError) in
             let epochs = contents.producers
-            var found = try contents[topic]
             // The clock is asked under the lock, so that time runs as the log does.
-            let verdicts = found.append(batches, at: now) { $0.epoch > 0 && epochs[$0.producer] != $0.epoch }
-            contents.topics[topic] = found
+            let moment = now
+            let verdicts = contents.topics[topic]?.append(batches, at: moment) { batch in
+                batch.epoch > 0 && epochs[batch.producer] != batch.epoch
+            }
+            guard let verdicts else { throw .unknownTopic(topic) }
             return verdicts
         }
         for (batch, verdict) in zip(batches, verdicts) {

@@ -136,7 +136,8 @@ extension LogContract {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for number in 0..<16 {
                         group.addTask {
-                            let producer = try await log.producer(number.isMultiple(of: 2) ? nil : "p\(number)", epoch: nil)
+                            let id: ProducerID? = number.isMultiple(of: 2) ? nil : "p\(number)"
+                            let producer = try await log.producer(id, epoch: nil)
                             for round in 0..<10 {
                                 let records = (0..<6).map { Record("\(number) \($0)", "\(round)") }
                                 let places = try await producer.send(records, to: "orders")
@@ -174,6 +175,29 @@ extension LogContract {
                 let found = try await log.records(in: "orders")
                 #expect(Set(found.joined().map(\.text)).count == 100)
                 #expect(try await producer.lastSequences(in: "orders") == found.map { Int64($0.count) - 1 })
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
+        func `what a cancelled task sends is not appended`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let producer = try await log.producer()
+                try await producer.send(Record("a", "1"), to: "orders")
+                let ending = await withTaskGroup(of: Result<RecordPlace, any Error>.self) { group in
+                    group.cancelAll()
+                    group.addTask {
+                        do { return .success(try await producer.send(Record("a", "2"), to: "orders")) } catch {
+                            return .failure(error)
+                        }
+                    }
+                    return await group.next()
+                }
+                guard case .failure(StreamingLogError.cancelled)? = ending else {
+                    Issue.record("expected it to be cancelled, found \(String(describing: ending))")
+                    return
+                }
+                #expect(try await producer.send(Record("a", "3"), to: "orders").offset == 1)
             }
         }
 
