@@ -1,0 +1,36 @@
+import FoundationEssentials
+import Martlet
+import MartletJSON
+
+extension StoredRecord {
+    /// As one JSON object: what is text as such, what is not in base64 under another name. A value that is JSON stands
+    /// there as it is.
+    var jsonLine: String {
+        var object: JSONObject = [
+            "topic": .string(partition.topic.description), "partition": .number(JSONNumber(partition.number)),
+            "offset": .number(JSONNumber(Int(offset.rawValue))),
+            "appendedAt": .string(appendedAt.formatted(.precise)), "timestamp": .string(timestamp.formatted(.precise)),
+        ]
+        if let messageID { object["messageID"] = .string(messageID) }
+        object.print(key, as: "key")
+        object["headers"] = .array(
+            headers.map { header in
+                var printed: JSONObject = ["name": .string(header.name)]
+                printed.print(header.value, as: "value")
+                return .object(printed)
+            })
+        do { object["value"] = try value.map { try JSONValue(parsing: $0) } } catch { object.print(value, as: "value") }
+        return String(decoding: JSONValue.object(object).bytes, as: UTF8.self)
+    }
+}
+
+extension JSONObject {
+    fileprivate mutating func print(_ bytes: [UInt8]?, as name: String) {
+        guard let bytes else { return }
+        if let text = String(validating: bytes, as: UTF8.self) {
+            self[name] = .string(text)
+        } else {
+            self[name + "Base64"] = .string(Data(bytes).base64EncodedString())
+        }
+    }
+}
