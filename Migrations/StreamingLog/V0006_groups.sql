@@ -73,7 +73,8 @@ BEGIN
 END;
 $$;
 
--- Gives a group, whose row is locked, its rows of a topic's partitions, as many as there are by now.
+-- Gives a group, whose row is locked, its rows of a topic's partitions, as many as there are by now. Those that were added
+-- since it began with the topic it reads from their beginning: a group that began at the end misses nothing in them.
 CREATE FUNCTION "{schema}".add_partitions(to_group text, of_topic integer) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
@@ -87,8 +88,8 @@ BEGIN
     IF there < wanted THEN
         INSERT INTO "{schema}".group_leases (topic, partition, group_name)
         SELECT of_topic, p, to_group FROM generate_series(there, wanted - 1) p;
-        INSERT INTO "{schema}".group_offsets (topic, partition, group_name)
-        SELECT of_topic, p, to_group FROM generate_series(there, wanted - 1) p;
+        INSERT INTO "{schema}".group_offsets (committed, topic, partition, group_name)
+        SELECT CASE WHEN there > 0 THEN 0 END, of_topic, p, to_group FROM generate_series(there, wanted - 1) p;
     END IF;
 END;
 $$;

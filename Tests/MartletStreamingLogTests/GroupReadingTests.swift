@@ -106,6 +106,19 @@ import Testing
         }
     }
 
+    @Test func `a group that begins at the end misses nothing in partitions that are added later`() async throws {
+        try await GroupBench.with(partitions: 1) { bench in
+            try await bench.send(0..<10, among: 1)
+            let first = try await bench.reading(ConsumeOptions(start: .end)) { $0.start }
+            #expect(first == 10)
+            try await bench.log.setPartitions(of: "orders", to: 2)
+            try await bench.log.producer().send(Record(value: Array("7".utf8), partition: 1), to: "orders")
+            let reader = bench.reader(start: .end)
+            try await bench.eventually { reader.numbers == [7] }
+            await reader.stop()
+        }
+    }
+
     @Test func `where records are gone, it goes on as the options say`() async throws {
         try await GroupBench.with(partitions: 1) { bench in
             try await bench.send(0..<10, among: 1)

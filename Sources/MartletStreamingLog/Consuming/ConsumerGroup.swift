@@ -62,7 +62,8 @@ public struct FetchLimits: Hashable, Sendable {
 /// How a member of a group reads.
 public struct ConsumeOptions: Sendable {
     /// Where a group begins that has committed nothing, and where it goes on when what comes next is gone. A group that
-    /// begins at the end commits that place at once, so that a restart passes over nothing.
+    /// begins at the end commits that place at once, so that a restart passes over nothing; partitions that are added to
+    /// the topic later it reads from their beginning.
     public var start: Start
     /// How long a member that says nothing more keeps its partitions; at least 300 ms. One that cannot reach the log
     /// stops reading after four fifths of it.

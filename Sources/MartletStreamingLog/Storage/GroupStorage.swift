@@ -10,6 +10,7 @@ package protocol GroupStorage: LogStorage {
     /// out: of each topic as many partitions as the others that read this topic, one more or less. Answers with all that
     /// it holds, by topic and number.
     ///
+    /// Partitions that were added to a topic since the group's first claim of it begin with offset 0 committed.
     /// Members that nothing was heard of for the time of their lease are none. When a new one finds less than its share,
     /// the group's signal is woken (``PartitionSignals/wake(_:)``).
     /// - Throws: ``StreamingLogError/unknownTopic(_:)``, when nothing was done.
