@@ -81,12 +81,12 @@ func failure(
     return try #require(error, sourceLocation: sourceLocation)
 }
 
-/// Asks again until it holds, for ten seconds.
+/// Asks again until it holds, for half a minute.
 func eventually(
     isolation: isolated (any Actor)? = #isolation, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(30)
     while try await !condition() {
         guard ContinuousClock.now < end else {
             Issue.record("it did not come to hold", sourceLocation: sourceLocation)
