@@ -12,6 +12,7 @@ public enum MartletMigrations {
         ("V0006_claims.sql", PackageResources.V0006_claims_sql),
         ("V0007_rebuilds.sql", PackageResources.V0007_rebuilds_sql),
         ("V0008_processes.sql", PackageResources.V0008_processes_sql),
+        ("V0009_outbox.sql", PackageResources.V0009_outbox_sql),
     ]
 
     /// The same of the streaming log's schema.
@@ -22,6 +23,7 @@ public enum MartletMigrations {
         ("V0004_reading.sql", PackageResources.V0004_reading_sql),
         ("V0005_upkeep.sql", PackageResources.V0005_upkeep_sql),
         ("V0006_groups.sql", PackageResources.V0006_groups_sql),
+        ("V0008_publish.sql", PackageResources.V0008_publish_sql),
         ("V0009_claiming.sql", PackageResources.V0009_claiming_sql),
         ("V0010_group_offsets.sql", PackageResources.V0010_group_offsets_sql),
     ]

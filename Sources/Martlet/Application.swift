@@ -1,9 +1,11 @@
 public import MartletDomain
 public import MartletEventStore
+public import MartletMessaging
 import MartletMigrations
 public import MartletPostgres
 public import MartletProcesses
 public import MartletProjections
+public import MartletStreamingLog
 
 /// An application on one event store: commands in, events kept, projections kept up to date.
 ///
@@ -24,12 +26,20 @@ public struct Application: Sendable {
     public let projections: [ProjectionHandle]
     /// In the order in which they were given.
     public let processes: [ProcessHandle]
+    /// In the order in which they were given.
+    public let publications: [PublicationHandle]
+    /// The streaming log in the application's own database. Its schema is made by ``migrate()`` where a publication goes
+    /// into it.
+    public let log: EmbeddedLog
+    package let publishesIntoLog: Bool
+    package let logSchema: SQLIdentifier
 
     /// Wires the parts; does no I/O.
     /// - Parameters:
     ///   - schema: where Martlet's tables live; several apps or tenants share a database by it.
     ///   - readModels: where the projections' tables are made; while one is rebuilt, or kept for a roll-back, others stand
     ///     beside it in schemas of this name and an ending.
+    ///   - logSchema: where the tables of ``log`` live.
     ///   - connections: the most connections at once, besides the one that listens while ``run()`` or a
     ///     subscription does.
     ///   - limits: how much the appends may pile up before they are refused.
@@ -40,22 +50,22 @@ public struct Application: Sendable {
     ///   - incidents: who is told of what an operator should know.
     public init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", readModels: SQLIdentifier = "read_models",
-        connections: Int = 16, limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(),
-        commandRetention: Duration? = nil, lease: Duration = .seconds(5),
+        logSchema: SQLIdentifier = "martlet_log", connections: Int = 16, limits: AppendLimits = AppendLimits(),
+        cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil, lease: Duration = .seconds(5),
         incidents: IncidentReport = .standardError,
         @ApplicationBuilder parts: () -> [ApplicationPart] = { [] }
     ) {
         self.init(
-            postgres: postgres, schema: schema, readModels: readModels, connections: connections, limits: limits,
-            cache: cache, commandRetention: commandRetention, lease: lease, incidents: incidents, time: .database,
-            parts: parts())
+            postgres: postgres, schema: schema, readModels: readModels, logSchema: logSchema, connections: connections,
+            limits: limits, cache: cache, commandRetention: commandRetention, lease: lease, incidents: incidents,
+            time: .database, parts: parts())
     }
 
     /// - Parameter time: the clock of timers.
     package init(
         postgres: PostgresConfiguration, schema: SQLIdentifier = "martlet", readModels: SQLIdentifier = "read_models",
-        connections: Int = 16, limits: AppendLimits = AppendLimits(), cache: CacheLimits = CacheLimits(),
-        commandRetention: Duration? = nil, lease: Duration = .seconds(5),
+        logSchema: SQLIdentifier = "martlet_log", connections: Int = 16, limits: AppendLimits = AppendLimits(),
+        cache: CacheLimits = CacheLimits(), commandRetention: Duration? = nil, lease: Duration = .seconds(5),
         incidents: IncidentReport = .standardError, time: TimeSource, parts: [ApplicationPart]
     ) {
         pool = ConnectionPool(postgres, size: connections)
@@ -76,35 +86,55 @@ public struct Application: Sendable {
         let wired = surroundings(store)
         projections = parts.compactMap { $0.projection(in: wired) }
         processes = parts.compactMap { $0.process(in: wired, time) }
-        let names = projections.map(\.name) + processes.map(\.name)
+        let log = EmbeddedLog(PostgresLogStorage(pool, schema: logSchema))
+        (self.log, self.logSchema) = (log, logSchema)
+        publishesIntoLog = parts.contains(where: \.publishesIntoOwnLog)
+        publications = parts.compactMap { $0.publication(in: wired, log) }
+        let names = projections.map(\.name) + processes.map(\.name) + publications.map(\.name)
         precondition(Set(names).count == names.count, "expected parts of different names, found \(names)")
     }
 
-    /// Brings Martlet's schema up to date, makes the tables of projections that are new, lets process managers begin that
-    /// are new, and returns the names of the migrations that were applied.
-    /// - Throws: ``MigrationError``, ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``.
+    /// Brings Martlet's schema up to date, makes the tables of projections that are new, lets process managers and
+    /// publications begin that are new, with their topics in ``log``, and returns the names of the migrations that were applied.
+    /// - Throws: ``MigrationError``, ``ProjectionError/declaredOtherwise(projection:version:)``, ``PostgresError``,
+    ///   ``StreamingLogError``.
     @discardableResult
     public func migrate() async throws -> [String] {
         let applied = try await migrateSchema()
         _ = try await makeTables()
         _ = try await beginProcesses()
-        return applied
+        let logged = try await migrateLog()
+        _ = try await beginPublications()
+        return applied + logged
     }
 
-    /// The first half of ``migrate()``.
+    /// The first part of ``migrate()``.
     package func migrateSchema() async throws -> [String] { try await migrator.migrate(pool) }
 
-    /// The second third of ``migrate()``; returns the names of the tables that it made.
+    /// The second part of ``migrate()``; returns the names of the tables that it made.
     package func makeTables() async throws -> [String] {
         var made: [String] = []
         for projection in projections { made += try await projection.prepare().map(\.name) }
         return made
     }
 
-    /// The last third of ``migrate()``; returns the names of the process managers that it let begin.
+    /// The third part of ``migrate()``; returns the names of the process managers that it let begin.
     package func beginProcesses() async throws -> [String] {
         let begun = try await pendingProcesses()
         for process in processes { _ = try await process.follower.prepare() }
+        return begun
+    }
+
+    /// The fourth part of ``migrate()``: the schema of ``log``, where a publication goes into it.
+    package func migrateLog() async throws -> [String] { publishesIntoLog ? try await log.migrate() : [] }
+
+    /// The last part of ``migrate()``; returns the names of the publications that it let begin.
+    package func beginPublications() async throws -> [String] {
+        let begun = try await pendingPublications()
+        for publication in publications {
+            if publication.isIntoOwnLog { try await publication.prepareTopic() }
+            _ = try await publication.follower.prepare()
+        }
         return begun
     }
 
@@ -133,6 +163,18 @@ public struct Application: Sendable {
         return pending
     }
 
+    package func pendingPublications() async throws -> [String] {
+        var pending: [String] = []
+        for publication in publications where try await !publication.follower.isPrepared() {
+            pending.append(publication.name)
+        }
+        return pending
+    }
+
+    package func pendingLogMigrations() async throws -> [String] {
+        publishesIntoLog ? try await log.pendingMigrations() : []
+    }
+
     /// Runs a command on an aggregate: load, decide, append, and again from the start when another was faster.
     ///
     /// Returns once the events are durable.
@@ -154,13 +196,16 @@ public struct Application: Sendable {
         try await store.execute(command, on: id, as: commandID, metadata: metadata)
     }
 
-    /// Keeps the projections up to date, and the process managers going, until the task is cancelled, through any absence of the database.
+    /// Keeps the projections up to date, and the process managers and publications going, until the task is cancelled,
+    /// through any absence of the database. Looks after ``log``, too, where a publication goes into it.
     /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await store.storage.signal.run() }
             for projection in projections { group.addTask { try await projection.run() } }
             for process in processes { group.addTask { try await process.follower.run() } }
+            for publication in publications { group.addTask { try await publication.follower.run() } }
+            if publishesIntoLog { group.addTask { try await log.run() } }
             if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
             // Not waitForAll: that would wait for the others to end before it told of the first failure.
             for try await _ in group {}

@@ -1,11 +1,14 @@
+public import MartletMessaging
 public import MartletProcesses
 public import MartletProjections
+import MartletStreamingLog
 
-/// Something that an application runs beside its commands: a projection, or a process manager.
+/// Something that an application runs beside its commands: a projection, a process manager, or a publication.
 public struct ApplicationPart: Sendable {
     enum Kind: Sendable {
         case projection(@Sendable (ProjectionSurroundings) -> ProjectionHandle)
         case processes(@Sendable (ProjectionSurroundings, TimeSource) -> ProcessHandle)
+        case publication(Publishing)
     }
 
     let kind: Kind
@@ -32,6 +35,17 @@ public struct ApplicationPart: Sendable {
     /// The instances of a process manager.
     public init(_ processes: Processes) { kind = .processes(processes.wire) }
 
+    /// The messages of a publication.
+    public init(_ publishing: Publishing) { kind = .publication(publishing) }
+
+    var publishesIntoOwnLog: Bool {
+        if case .publication(let publishing) = kind { publishing.isIntoOwnLog } else { false }
+    }
+
+    func publication(in surroundings: ProjectionSurroundings, _ log: EmbeddedLog) -> PublicationHandle? {
+        if case .publication(let publishing) = kind { publishing.wire(surroundings, log) } else { nil }
+    }
+
     func projection(in surroundings: ProjectionSurroundings) -> ProjectionHandle? {
         if case .projection(let wire) = kind { wire(surroundings) } else { nil }
     }
@@ -53,6 +67,8 @@ public enum ApplicationBuilder {
     public static func buildExpression(_ inline: Inline) -> [ApplicationPart] { [.init(inline)] }
 
     public static func buildExpression(_ processes: Processes) -> [ApplicationPart] { [.init(processes)] }
+
+    public static func buildExpression(_ publishing: Publishing) -> [ApplicationPart] { [.init(publishing)] }
 
     public static func buildBlock(_ parts: [ApplicationPart]...) -> [ApplicationPart] { parts.flatMap(\.self) }
 

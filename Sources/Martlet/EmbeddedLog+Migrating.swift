@@ -8,7 +8,20 @@ extension EmbeddedLog {
     @discardableResult
     public func migrate() async throws -> [String] {
         guard let storage = storage as? PostgresLogStorage else { return [] }
+        return try await storage.migrator.migrate(storage.pool)
+    }
+
+    /// The migrations of the log's schema that have not run yet.
+    /// - Throws: ``MigrationError``, ``PostgresError``.
+    public func pendingMigrations() async throws -> [String] {
+        guard let storage = storage as? PostgresLogStorage else { return [] }
+        return try await storage.migrator.pending(storage.pool).map(\.name)
+    }
+}
+
+extension PostgresLogStorage {
+    fileprivate var migrator: Migrator {
         let migrations = MartletMigrations.streamingLog.map { Migration(name: $0.name, bytes: $0.bytes) }
-        return try await Migrator(schema: storage.schema, migrations: migrations).migrate(storage.pool)
+        return Migrator(schema: schema, migrations: migrations)
     }
 }

@@ -7,6 +7,7 @@ public struct MigratedSchema: Sendable {
         case migration = "migration"
         case table = "table"
         case process = "process"
+        case publication = "publication"
     }
 
     let name: String
@@ -35,6 +36,20 @@ public struct MigratedSchema: Sendable {
         pending = { try await application.pendingProcesses() }
     }
 
+    /// That of the streaming log in the application's database, where a publication goes into it.
+    init(logOf application: Application) {
+        (name, step) = (application.logSchema.name, .migration)
+        migrate = { try await application.migrateLog() }
+        pending = { try await application.pendingLogMigrations() }
+    }
+
+    /// The publications, with their topics.
+    init(publicationsOf application: Application) {
+        (name, step) = (application.schema.name, .publication)
+        migrate = { try await application.beginPublications() }
+        pending = { try await application.pendingPublications() }
+    }
+
     /// One of the application's own, with tables that no projection declares.
     public init(_ name: SQLIdentifier, _ migrations: [Migration], on pool: ConnectionPool) {
         let migrator = Migrator(schema: name, migrations: migrations)
@@ -59,7 +74,11 @@ public struct MigrateCommand: Sendable {
     /// - Parameter others: brought up to date after Martlet's schema and the projections' tables.
     public init(_ application: Application, _ others: [MigratedSchema] = []) {
         let processes = application.processes.isEmpty ? [] : [MigratedSchema(processesOf: application)]
-        schemas = [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + processes + others
+        let log = application.publishesIntoLog ? [MigratedSchema(logOf: application)] : []
+        let publications = application.publications.isEmpty ? [] : [MigratedSchema(publicationsOf: application)]
+        schemas =
+            [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + processes + log + publications
+            + others
     }
 
     /// The command, for an application's program.
@@ -85,14 +104,14 @@ public struct MigrateCommand: Sendable {
 
     private func text(_ applied: [Applied], isDryRun: Bool) -> String {
         guard !applied.isEmpty else {
-            let names = schemas.filter { $0.step != .process }.map { "\"\($0.name)\"" }
+            let names = schemas.filter { ![.process, .publication].contains($0.step) }.map { "\"\($0.name)\"" }
             return "nothing to do: \(names.joined(separator: ", ")) up to date"
         }
         return applied.map { schema, name in
             switch schema.step {
             case .migration: "\(isDryRun ? "would apply" : "applied") \(schema.name)/\(name)"
             case .table: "\(isDryRun ? "would make" : "made") table \(schema.name).\(name)"
-            case .process: "\(isDryRun ? "would begin" : "began") process \(name)"
+            case .process, .publication: "\(isDryRun ? "would begin" : "began") \(schema.step.rawValue) \(name)"
             }
         }.joined(separator: "\n")
     }

@@ -10,16 +10,25 @@ extension Connection {
         try await cancellable { () throws(PostgresError) in try self.exchange(statements) }
     }
 
-    private func exchange(_ statements: [SQL]) throws(PostgresError) -> [Rows] {
+    /// Sends COMMIT behind statements at once. The task's cancellation may reach the statements, and not the commit.
+    func commit(behind statements: [SQL]) async throws(PostgresError) -> [Rows] {
+        try await cancellable { () throws(PostgresError) in try self.exchange(statements, commits: true) }
+    }
+
+    private func exchange(_ statements: [SQL], commits: Bool = false) throws(PostgresError) -> [Rows] {
         try requireOpen(statements.first?.text)
         let steps = try Self.steps(of: statements)
+        let commit = commits ? try Self.steps(of: ["COMMIT"]) : []
         guard PQenterPipelineMode(link.pointer) == 1 else {
             throw PostgresError(sqlState: .protocolViolation, message: link.lastMessage)
         }
         defer { leavePipelineMode() }
         for step in steps { try send(step) }
+        // So that the answers come before the commit has ended.
+        if commits, PQsendFlushRequest(link.pointer) != 1 { throw link.error(of: nil, statement: nil) }
+        for step in commit { try send(step) }
         guard PQpipelineSync(link.pointer) == 1 else { throw link.error(of: nil, statement: nil) }
-        return try readAnswers(to: steps)
+        return try readAnswers(to: steps, and: commit)
     }
 
     /// One message to the server and its answer.
@@ -55,10 +64,13 @@ extension Connection {
         guard sent == 1 else { throw link.error(of: nil, statement: step.text) }
     }
 
-    private func readAnswers(to steps: [PipelineStep]) throws(PostgresError) -> [Rows] {
+    private func readAnswers(
+        to steps: [PipelineStep], and commit: [PipelineStep]
+    ) throws(PostgresError) -> [Rows] {
         var answers: [Rows] = []
         var failure: PostgresError?
-        for step in steps {
+        for (index, step) in (steps + commit).enumerated() {
+            if index == steps.count { endCancelling() }
             do throws(PostgresError) {
                 let answer = try readAnswer(to: step.text)
                 if !step.isPreparation { answers.append(answer) }

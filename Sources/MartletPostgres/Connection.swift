@@ -92,6 +92,9 @@ public actor Connection {
         return try outcome.get()
     }
 
+    /// From here on the task's cancellation reaches nothing that is under way.
+    func endCancelling() { canceller.end() }
+
     func exchange(_ sql: SQL) throws(PostgresError) -> Rows {
         let text = sql.text
         try requireOpen(text)

@@ -9,6 +9,8 @@ final class Link: @unchecked Sendable {
     let pointer: OpaquePointer
     /// Set when the server gave up waiting for a synchronous standby: what it then calls committed is durable here only.
     private var gaveUpOnStandby = false
+    /// Set when the server found no transaction to end.
+    private var hadNoTransaction = false
     /// What the server said when it ended the session because the transaction idled.
     private(set) var lastWords: PostgresError?
 
@@ -33,6 +35,13 @@ final class Link: @unchecked Sendable {
         if field(martlet_diag_source_function, of: notice) == "SyncRepWaitForLSN" { gaveUpOnStandby = true }
         let error = error(of: notice, statement: nil)
         if error.sqlState == .idleInTransactionTimeout { lastWords = error }
+        if error.sqlState == .noActiveTransaction { hadNoTransaction = true }
+    }
+
+    /// Whether there was no transaction to end, since this was asked the last time.
+    func takeNoTransaction() -> Bool {
+        defer { hadNoTransaction = false }
+        return hadNoTransaction
     }
 
     /// Reads what has come while nothing was asked: a session's last words would be drowned by the next statement, which

@@ -5,6 +5,7 @@ public struct Transaction: Sendable {
     package let connection: Connection
     let id: UInt64
     private let queued = StatementQueue()
+    fileprivate let last = LastStatements()
 
     init(connection: Connection, id: UInt64) {
         (self.connection, self.id) = (connection, id)
@@ -23,6 +24,11 @@ public struct Transaction: Sendable {
     ///
     /// They are run in the order in which they were enqueued. What fails is thrown by whoever waits.
     public func enqueue(_ sql: SQL) { queued.append(sql) }
+
+    /// Leaves a statement to be sent together with COMMIT, behind all others, so that what it locks is not locked while
+    /// the client is waited for.
+    /// - Returns: where its answer is, once the transaction has committed.
+    package func enqueueAtCommit(_ sql: SQL) -> AnswerAtCommit { last.append(sql) }
 
     /// Sends what is enqueued.
     /// - Throws: as ``pipeline(_:)``.
@@ -51,6 +57,12 @@ public struct Transaction: Sendable {
         try await flush()
         try await connection.run(script: script, in: id)
     }
+
+    /// What is to be sent together with COMMIT.
+    func takeForCommit() -> (statements: [SQL], answers: [AnswerAtCommit]) {
+        let last = last.takeAll()
+        return (queued.takeAll() + last.map(\.sql), last.map(\.answer))
+    }
 }
 
 /// Statements that wait to be sent together.
@@ -67,6 +79,36 @@ private final class StatementQueue: Sendable {
     }
 }
 
+/// Statements that wait for the commit, each with where its answer is to go.
+private final class LastStatements: Sendable {
+    private let statements = Mutex<[(sql: SQL, answer: AnswerAtCommit)]>([])
+
+    func append(_ sql: SQL) -> AnswerAtCommit {
+        let answer = AnswerAtCommit()
+        statements.withLock { $0.append((sql, answer)) }
+        return answer
+    }
+
+    func takeAll() -> [(sql: SQL, answer: AnswerAtCommit)] {
+        statements.withLock { statements in
+            defer { statements = [] }
+            return statements
+        }
+    }
+}
+
+/// The answer to a statement that is sent together with COMMIT.
+package final class AnswerAtCommit: Sendable {
+    private let answer = Mutex<Rows?>(nil)
+
+    fileprivate init() {}
+
+    /// Nil unless the transaction has committed, and been heard to.
+    package var rows: Rows? { answer.withLock(\.self) }
+
+    fileprivate func keep(_ rows: Rows) { answer.withLock { $0 = rows } }
+}
+
 /// What concurrent transactions may see of each other; Martlet's own correctness never rests on more than the first.
 public enum IsolationLevel: String, Sendable {
     case readCommitted = "READ COMMITTED"
@@ -78,7 +120,7 @@ extension Connection {
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
     ///
     /// In a cancelled task every statement throws, and so does the block unless it goes on; the commit itself is not
-    /// given up.
+    /// given up. What is enqueued when `body` returns goes with it, in one round trip.
     /// - Throws: what `body` throws; ``PostgresError`` when the commit fails, with `08007` when the link was lost after
     ///   COMMIT had been sent, so that the outcome is unknown; the server's first error when `body` went on after one.
     @discardableResult
@@ -90,7 +132,6 @@ extension Connection {
         let transaction = try await begin(level)
         do {
             let result = try await body(transaction)
-            try await transaction.flush()
             try await commit(transaction)
             return result
         } catch {
@@ -110,22 +151,32 @@ extension Connection {
         return Transaction(connection: self, id: id)
     }
 
-    private func commit(_ transaction: Transaction) throws(PostgresError) {
-        try require(transaction.id)
-        guard !link.isIdle else {
-            throw PostgresError(
-                sqlState: .noActiveTransaction, message: "the transaction was ended by a statement inside its block")
-        }
-        let answer: Rows
-        do throws(PostgresError) {
-            answer = try exchange("COMMIT")
-        } catch let error where error.leavesOutcomeUnknown {
-            throw PostgresError(sqlState: .transactionResolutionUnknown, message: error.message, statement: "COMMIT")
+    private func commit(_ transaction: Transaction) async throws(PostgresError) {
+        let (statements, handles) = transaction.takeForCommit()
+        let answers = try await remembering(transaction.id) { () async throws(PostgresError) in
+            guard !self.link.isIdle else { throw .endedInside }
+            return try await self.sendCommit(behind: statements)
         }
         openTransaction = nil
         // PostgreSQL answers COMMIT of a failed transaction with success, and this tag.
-        guard answer.commandTag == "ROLLBACK" else { return }
-        throw firstFailure ?? PostgresError(sqlState: .inFailedTransaction, message: "the transaction was rolled back")
+        guard answers.last?.commandTag != "ROLLBACK" else {
+            throw firstFailure
+                ?? PostgresError(sqlState: .inFailedTransaction, message: "the transaction was rolled back")
+        }
+        for (handle, answer) in zip(handles, answers.dropLast().suffix(handles.count)) { handle.keep(answer) }
+    }
+
+    /// The answers to the statements and to COMMIT, which is not run once one of them has failed.
+    private func sendCommit(behind statements: [SQL]) async throws(PostgresError) -> [Rows] {
+        _ = link.takeNoTransaction()
+        do throws(PostgresError) {
+            let answers = statements.isEmpty ? [try exchange("COMMIT")] : try await commit(behind: statements)
+            if link.takeNoTransaction() { throw PostgresError.endedInside }
+            return answers
+        } catch let error where error.leavesOutcomeUnknown {
+            throw PostgresError(
+                sqlState: .transactionResolutionUnknown, message: error.message, statement: "COMMIT")
+        }
     }
 
     /// Leaves no transaction open; when that fails the connection is broken, which the pool sees.
@@ -167,4 +218,9 @@ extension Connection {
             throw PostgresError(sqlState: .noActiveTransaction, message: "the transaction has ended")
         }
     }
+}
+
+extension PostgresError {
+    fileprivate static let endedInside = PostgresError(
+        sqlState: .noActiveTransaction, message: "the transaction was ended by a statement inside its block")
 }

@@ -30,6 +30,7 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
     public enum Follower: String, Sendable {
         case projection = "projection"
         case process = "process"
+        case publication = "publication"
         case consumer = "consumer"
     }
 

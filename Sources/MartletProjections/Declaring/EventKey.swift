@@ -2,7 +2,7 @@
 /// wait behind one that was parked.
 public struct EventKey<Input>: Sendable {
     /// Nil: the event's stream.
-    let text: (@Sendable (Input) -> String)?
+    package let text: (@Sendable (Input) -> String)?
 
     /// The event's stream.
     public static var stream: EventKey { EventKey(text: nil) }

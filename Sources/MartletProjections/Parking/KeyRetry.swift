@@ -51,11 +51,13 @@ struct KeyRetry<Writer: ReadModelWriter> {
     private func project(
         _ event: RoutedEvent<Writer.Input>?, _ letter: OperatedKey.Letter
     ) async throws -> Bool {
-        try await surroundings.pool.transaction { transaction in
+        let author = EffectAuthor.retry(key: operated.key)
+        if let event { try await writer.prepare([event], by: author) }
+        return try await surroundings.pool.transaction { transaction in
             transaction.enqueue(Checkpoint.settings(tables: operated.target.tables))
             operated.enqueueLock(in: transaction)
             guard try await operated.first({ sql in try await transaction.query(sql) }) == letter else { return false }
-            if let event { try await writer.write([event], in: transaction) }
+            if let event { try await writer.write([event], by: author, in: transaction) }
             operated.enqueueEnd(of: letter, .retried, in: transaction)
             return true
         }

@@ -11,9 +11,9 @@ struct OperatedKey: Sendable {
     let target: BuildTarget
     let partition: Int
 
-    init(_ key: String, of target: BuildTarget) {
+    init(_ key: String, of target: BuildTarget, by writer: any ReadModelWriter) {
         (self.key, self.target) = (key, target)
-        partition = key.partition(of: target.partitions)
+        partition = writer.partition(of: key, among: target.partitions)
     }
 
     struct Letter: Sendable, Equatable {

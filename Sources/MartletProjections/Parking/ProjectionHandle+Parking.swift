@@ -82,7 +82,7 @@ extension ProjectionHandle {
         guard let known = try await Builds(writer.declaration, surroundings).find(.live) else {
             throw ParkingError.nothingParked(projection: name, key: key)
         }
-        return OperatedKey(key, of: known.target)
+        return OperatedKey(key, of: known.target, by: writer)
     }
 
     private static func retry(

@@ -30,7 +30,7 @@ extension ProjectionHandle {
         guard let stored, stored.position == position, let event = writer.route(stored, surroundings.store) else {
             throw ParkingError.notStoppedBefore(position, projection: name)
         }
-        let key = OperatedKey(event.key, of: target)
+        let key = OperatedKey(event.key, of: target, by: writer)
         let skipping = Skipping(schema: surroundings.schema, projection: name, key: key)
         try await surroundings.pool.transaction { transaction in
             try await skipping.pass(event, decision, in: transaction)

@@ -100,6 +100,7 @@ extension Error {
             case .cancelled, .overloaded: false
             default: true
             }
+        case let error as JudgedFailure: error.isOfTheEvent
         case is CancellationError, is Checkpoint.Fenced: false
         default: true
         }

@@ -111,6 +111,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     mutating func losePlace() async {
         knowsPlace = false
         await pages.forget()
+        await writer.lostPlace(tenure.lease.partition)
     }
 
     /// Takes the next batch, or stores that there was none.
@@ -136,8 +137,9 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         hasMore = page.isFull
         through = end.map { min($0, page.through) } ?? page.through
         lastRead = page.last ?? lastRead
-        let (count, partition) = (target.partitions, tenure.lease.partition)
-        pending = page.events.filter { $0.position <= through && $0.key.partition(of: count) == partition }[...]
+        let (writer, count, partition) = (writer, target.partitions, tenure.lease.partition)
+        let (end, isOwn) = (through, { (key: String) in writer.partition(of: key, among: count) == partition })
+        pending = page.events.filter { $0.position <= end && isOwn($0.key) }[...]
         guard pending.isEmpty else { return }
         (seen, lastSeen) = (through, lastRead)
         if failures > 0 { tenure.moved(to: stored, events: 0) }
@@ -152,8 +154,13 @@ struct PartitionWorker<Writer: ReadModelWriter> {
             return try await giveUp(event, because: "the process died each time it was projected")
         }
         let begun = ContinuousClock.now
-        try await commit(events, upTo: new) { worker, events, transaction in
-            try await worker.writer.write(events, in: transaction)
+        try await prepare(events)
+        do {
+            try await commit(events, upTo: new) { worker, events, transaction in
+                try await worker.writer.write(events, by: worker.author, in: transaction)
+            }
+        } catch {
+            throw afterPreparation(error)
         }
         batch.took(.now - begun, events: events.count)
         (failures, attempts) = (0, 0)

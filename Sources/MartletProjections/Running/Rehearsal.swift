@@ -42,7 +42,7 @@ package struct Rehearsal: Sendable {
         let routed = events.compactMap { writer.route($0, surroundings.store) }
         let new = events.last?.position ?? old
         for partition in 0..<target.partitions {
-            let own = routed.filter { $0.key.partition(of: target.partitions) == partition }
+            let own = routed.filter { writer.partition(of: $0.key, among: target.partitions) == partition }
             let checkpoint = Checkpoint(target: target, partition: partition, epoch: 0)
             do {
                 try await surroundings.pool.transaction { transaction in

@@ -17,11 +17,26 @@ package protocol ReadModelWriter<Input>: Sendable {
     /// Writes the events' effects, in their order. Tables are found in the transaction's search path.
     func write(_ events: [RoutedEvent<Input>], in transaction: Transaction) async throws
 
+    /// The same, where it matters who writes.
+    func write(_ events: [RoutedEvent<Input>], by author: EffectAuthor, in transaction: Transaction) async throws
+
+    /// What is done of a batch before its transaction begins.
+    var preparation: Preparation { get }
+
+    /// Prepares for events that are about to be written, of keys that are not parked.
+    func prepare(_ events: [RoutedEvent<Input>], by author: EffectAuthor) async throws
+
+    /// The partition that a key belongs to.
+    func partition(of key: String, among count: Int) -> Int
+
     /// Works beside the worker of a partition for as long as this process has that, until the task is cancelled.
     func attend(_ partition: AttendedPartition) async
 
     /// A batch of a partition was committed.
     func committed(_ partition: Int) async
+
+    /// What was thought to be known of a partition may not be so any more.
+    func lostPlace(_ partition: Int) async
 
     /// What fills a partition of a new build.
     func fill(_ place: FillPlace) -> any PartitionFill<Input>
@@ -35,8 +50,33 @@ extension ReadModelWriter {
         declaration.isKeyedByStream ? stream.description : nil
     }
 
+    package func write(
+        _ events: [RoutedEvent<Input>], by _: EffectAuthor, in transaction: Transaction
+    ) async throws { try await write(events, in: transaction) }
+
+    package var preparation: Preparation { .none }
+    package func prepare(_: [RoutedEvent<Input>], by _: EffectAuthor) async throws {}
+    package func partition(of key: String, among count: Int) -> Int { key.partition(of: count) }
     package func attend(_: AttendedPartition) async {}
     package func committed(_: Int) async {}
+    package func lostPlace(_: Int) async {}
+}
+
+/// On whose behalf effects are written.
+package enum EffectAuthor: Hashable, Sendable {
+    /// The worker that has a partition, and under which epoch.
+    case worker(partition: Int, epoch: Int64)
+    /// An operator who retries a parked key.
+    case retry(key: String)
+}
+
+/// What a writer does of a batch before the transaction in which its effects and its place are kept.
+package enum Preparation: Sendable {
+    case none
+    /// Nothing that anybody sees.
+    case unseen
+    /// What cannot be taken back: its events have had their effect then, whatever becomes of the transaction.
+    case final
 }
 
 /// A partition that this process works on.
@@ -69,13 +109,16 @@ package struct ReadModelDeclaration: Sendable {
 
     /// What follows the log as a projection does, and is none.
     package init(
-        process name: String, partitions: Int, onFailure: FailurePolicy, largestBatch: Int, beginsAtEnd: Bool
+        _ follower: ProjectionIncident.Follower = .process, process name: String, partitions: Int,
+        onFailure: FailurePolicy, largestBatch: Int, beginsAtEnd: Bool
     ) {
         precondition(
-            (1...256).contains(partitions), "process \"\(name)\": expected 1 to 256 partitions, found \(partitions)")
+            (1...256).contains(partitions),
+            "\(follower.rawValue) \"\(name)\": expected 1 to 256 partitions, found \(partitions)")
         (self.name, self.partitions, self.onFailure) = (name, partitions, onFailure)
         (self.largestBatch, self.beginsAtEnd) = (largestBatch, beginsAtEnd)
-        (version, tables, isKeyedByStream, follower) = (1, [], false, .process)
+        (version, tables, isKeyedByStream) = (1, [], false)
+        self.follower = follower
     }
 
     init<Model: ReadModel>(
@@ -122,7 +165,7 @@ package final class RoutedEvent<Input: Sendable>: Sendable {
 extension String {
     /// FNV-1a, 64 bits, with the last step of MurmurHash3 to spread what differs in the last byte only: the same in every
     /// process and release, since it says which partition a key belongs to.
-    var stableHash: UInt64 {
+    package var stableHash: UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd

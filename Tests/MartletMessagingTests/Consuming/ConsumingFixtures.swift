@@ -5,10 +5,6 @@ import MartletTesting
 import Synchronization
 import Testing
 
-extension Tag {
-    @Tag static var database: Self
-}
-
 /// Writes each message into the table "effects", in the order in which it comes, unless the test has it fail.
 struct Notes: MessageHandler {
     static let name = "notes"

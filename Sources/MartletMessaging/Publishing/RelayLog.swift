@@ -1,0 +1,35 @@
+import MartletStreamingLog
+
+/// The streaming log that a relay appends to.
+struct RelayLog: Sendable {
+    /// The log that is in the event store's own database, where both can be changed in one transaction; nil for any other.
+    let own: EmbeddedLog?
+    let create: @Sendable (Topic) async throws(StreamingLogError) -> Void
+    let producer: @Sendable (ProducerID, Int64?) async throws(StreamingLogError) -> any LogProducer
+
+    init(own log: EmbeddedLog) {
+        own = log.isInPostgres ? log : nil
+        create = { topic throws(StreamingLogError) in try await log.create(topic) }
+        producer = { id, epoch throws(StreamingLogError) in try await log.producer(id, epoch: epoch) }
+    }
+
+    init(_ log: some StreamingLog) {
+        own = nil
+        create = { topic throws(StreamingLogError) in try await log.create(topic) }
+        producer = { id, epoch throws(StreamingLogError) in try await log.producer(id, epoch: epoch) }
+    }
+
+    /// Makes a topic unless it is there, however it is declared.
+    func make(_ topic: Topic) async throws(StreamingLogError) {
+        do throws(StreamingLogError) { try await create(topic) } catch .topicExists {}
+    }
+}
+
+/// What says of a record which of its producer's it is, for whoever reads it more than once or misses some.
+package enum RelayHeaders {
+    package static let producer = "martlet-producer"
+    /// The record's sequence.
+    package static let sequence = "martlet-sequence"
+    /// The last sequence that the producer has sent to the partition before; -1 is none.
+    package static let after = "martlet-after"
+}

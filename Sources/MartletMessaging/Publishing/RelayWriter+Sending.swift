@@ -1,0 +1,98 @@
+import MartletDomain
+import MartletEventStore
+import MartletPostgres
+import MartletProjections
+import MartletStreamingLog
+import Synchronization
+
+extension RelayWriter {
+    func messages(of event: Event) throws -> [OutgoingMessage] {
+        try messages(for: try event.input.get(), event.stored)
+    }
+
+    func messages(for input: Input, _ stored: StoredEvent) throws -> [OutgoingMessage] {
+        let trace = try store.consequence(of: stored)["traceparent"]
+        let messages = try source.messages(for: input, from: stored, trace: trace)
+        guard messages.count <= 1024 else { throw TooManyMessages(count: messages.count) }
+        return messages
+    }
+
+    /// What is known of the author's producer; else the producer is registered, which keeps the log from forgetting what
+    /// it has of it.
+    func lane(of author: EffectAuthor) async throws(StreamingLogError) -> RelayLane {
+        if let known = lanes[author] { return known }
+        switch author {
+        case .worker(let partition, let epoch):
+            // In its own database the checkpoint's guard fences, and the epochs may be those of another life of it.
+            let id = ProducerID(relay: declaration.name, partition: partition)
+            return RelayLane(try await log.producer(id, log.own == nil ? epoch : nil))
+        case .retry(let key):
+            return RelayLane(try await log.producer(ProducerID(relay: declaration.name, retrying: key), nil))
+        }
+    }
+
+    /// Asks how far the producer has come in a topic, which is made when it is missing and the publication's own.
+    func learn(_ topic: TopicName, _ lane: inout RelayLane) async throws(StreamingLogError) {
+        do throws(StreamingLogError) { try await lane.learn(topic) } catch {
+            guard case .unknownTopic = error, let own = source.topic, own.name == topic else { throw error }
+            try await log.make(own)
+            try await lane.learn(topic)
+        }
+    }
+
+    /// Sends to a log that is somewhere else.
+    func send(_ lane: inout RelayLane, of events: [GlobalPosition]) async throws(StreamingLogError) {
+        for (topic, messages) in lane.messages(of: events) {
+            let batches = try lane.batches(of: messages, to: topic)
+            try await lane.producer.send(batches.flatMap { $0.records.map(\.record) }, to: topic)
+        }
+    }
+
+    /// With a word on whether the event is to blame: not for what is missing or out of order in the log.
+    func judged(_ error: StreamingLogError) -> JudgedFailure {
+        let isOfTheEvent =
+            switch error {
+            case .recordTooLarge, .invalid: true
+            case .unknownTopic, .unknownPartition: source.topic == nil
+            case .database(let error): ["22", "54"].contains(error.sqlState.errorClass)
+            default: false
+            }
+        return JudgedFailure(error, isOfTheEvent: isOfTheEvent)
+    }
+}
+
+/// The lanes of a relay in this process.
+final class RelayLanes: Sendable {
+    private enum Place: Hashable {
+        case partition(Int)
+        case retry(String)
+
+        init(_ author: EffectAuthor) {
+            switch author {
+            case .worker(let partition, _): self = .partition(partition)
+            case .retry(let key): self = .retry(key)
+            }
+        }
+    }
+
+    private let lanes = Mutex<[Place: (author: EffectAuthor, lane: RelayLane)]>([:])
+
+    /// Nil when it is the lane of an earlier lease.
+    subscript(author: EffectAuthor) -> RelayLane? {
+        get { lanes.withLock { $0[Place(author)] }.flatMap { $0.author == author ? $0.lane : nil } }
+        set { lanes.withLock { lanes in lanes[Place(author)] = newValue.map { (author, $0) } } }
+    }
+
+    func forget(_ partition: Int) { lanes.withLock { $0[.partition(partition)] = nil } }
+}
+
+struct TooManyMessages: Error, CustomStringConvertible {
+    let count: Int
+
+    var description: String { "expected at most 1024 messages of one event, found \(count)" }
+}
+
+/// A batch is not the one that was prepared.
+struct Unprepared: Error, CustomStringConvertible {
+    let description = "an operator has let a parked key go on meanwhile; the batch is read again"
+}

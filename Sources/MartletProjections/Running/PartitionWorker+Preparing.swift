@@ -1,0 +1,49 @@
+import MartletPostgres
+
+extension PartitionWorker {
+    var author: EffectAuthor { .worker(partition: tenure.lease.partition, epoch: tenure.lease.epoch) }
+
+    /// Lets the writer prepare for those events whose keys are not parked.
+    ///
+    /// Nobody but this worker parks keys of its partition. So what is left out stays so, unless an operator has dealt
+    /// with the key meanwhile.
+    mutating func prepare(_ events: [Event]) async throws {
+        if case .none = writer.preparation { return }
+        let parked = if let parked { parked } else { try await parkedNow() }
+        self.parked = parked
+        let free = parked.keys.isEmpty ? events : events.filter { !parked.keys.contains(ExactText($0.key)) }
+        if !free.isEmpty { try await writer.prepare(free, by: author) }
+    }
+
+    /// First how often operators have changed it: what they change later, the commit finds out.
+    private func parkedNow() async throws -> (keys: Set<ExactText>, parkings: Int64) {
+        try await surroundings.pool.transaction { transaction in
+            let row = try await transaction.query(
+                """
+                SELECT p.parkings FROM \(target.schema).projection_partitions p
+                WHERE p.build = \(target.build) AND p.partition = \(Int16(checkpoint.partition))
+                """
+            ).first
+            guard let row else { throw Checkpoint.Fenced() }
+            return (keys: try await deadLetters.exactKeys(in: transaction), parkings: try row.decode(Int64.self))
+        }
+    }
+
+    /// An event that has had its effect is not to be parked.
+    func afterPreparation(_ error: any Error) -> any Error {
+        guard case .final = writer.preparation, error.isOfTheEvent else { return error }
+        return JudgedFailure(error, isOfTheEvent: false)
+    }
+}
+
+/// A failure of which whoever met it has said whether the event is to blame.
+package struct JudgedFailure: Error, CustomStringConvertible {
+    package let cause: any Error
+    package let isOfTheEvent: Bool
+
+    package init(_ cause: any Error, isOfTheEvent: Bool) {
+        (self.cause, self.isOfTheEvent) = (cause, isOfTheEvent)
+    }
+
+    package var description: String { "\(cause)" }
+}

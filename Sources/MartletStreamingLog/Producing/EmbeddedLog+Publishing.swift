@@ -1,0 +1,29 @@
+package import MartletPostgres
+
+/// Appending in a transaction of the database that the log is in.
+extension EmbeddedLog {
+    /// Whether the log's tables are there, and so a transaction of that database may append to them.
+    package var isInPostgres: Bool { storage is PostgresLogStorage }
+
+    /// The statement that appends batches to a topic, each wholly new, or fails the transaction; to be sent with COMMIT,
+    /// since it locks the partitions.
+    /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``,
+    ///   ``StreamingLogError/database(_:)`` for what cannot be a parameter.
+    package func publication(of batches: [RecordBatch], to topic: TopicName) throws(StreamingLogError) -> SQL {
+        guard let storage = storage as? PostgresLogStorage else {
+            throw .invalid("topic \"\(topic)\": expected a log in PostgreSQL")
+        }
+        for batch in batches { for record in batch.records { try record.record.check(limit: largestRecord) } }
+        do throws(PostgresError) {
+            return try AppendedBatches(batches, to: topic, places: storage.places)
+                .call(of: "publish", in: storage.schema)
+        } catch { throw .database(error) }
+    }
+
+    /// Remembers where the rows of the batches' producers have come to stand, from the statement's answer.
+    package func published(_ batches: [RecordBatch], to topic: TopicName, _ answer: Rows) throws(StreamingLogError) {
+        guard let storage = storage as? PostgresLogStorage, let row = answer.first else { return }
+        let places = try decoding { () throws(PostgresDecodingError) in try row.decode(column: 4) as [String?] }
+        for (batch, place) in zip(batches, places) { storage.places[batch.key(in: topic)] = place }
+    }
+}
