@@ -90,6 +90,8 @@ LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
 SET plan_cache_mode = force_generic_plan
 AS $$
+DECLARE
+    mark_place tid;
 BEGIN
     UPDATE "{schema}".inboxes i
     SET turn = i.turn + 1, next_offset = coalesce(new_offset, i.next_offset), problem = NULL
@@ -106,13 +108,16 @@ BEGIN
     FOR mark IN 1..cardinality(producers) LOOP
         UPDATE "{schema}".marks m SET last_sequence = sequences[mark]
         WHERE m.ctid = places[mark] AND m.inbox = of_inbox AND m.producer = producers[mark]
-        RETURNING m.ctid INTO places_now[mark];
-        CONTINUE WHEN FOUND;
-        UPDATE "{schema}".marks m SET last_sequence = sequences[mark]
-        WHERE m.inbox = of_inbox AND m.producer = producers[mark] RETURNING m.ctid INTO places_now[mark];
-        CONTINUE WHEN FOUND;
-        INSERT INTO "{schema}".marks AS m (inbox, last_sequence, producer)
-        VALUES (of_inbox, sequences[mark], producers[mark]) RETURNING m.ctid INTO places_now[mark];
+        RETURNING m.ctid INTO mark_place;
+        IF NOT FOUND THEN
+            UPDATE "{schema}".marks m SET last_sequence = sequences[mark]
+            WHERE m.inbox = of_inbox AND m.producer = producers[mark] RETURNING m.ctid INTO mark_place;
+        END IF;
+        IF NOT FOUND THEN
+            INSERT INTO "{schema}".marks AS m (inbox, last_sequence, producer)
+            VALUES (of_inbox, sequences[mark], producers[mark]) RETURNING m.ctid INTO mark_place;
+        END IF;
+        places_now[mark] := mark_place;
     END LOOP;
 END;
 $$;

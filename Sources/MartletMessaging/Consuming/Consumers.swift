@@ -35,7 +35,8 @@ public struct Consumers: Sendable {
         incidents: IncidentReport = .standardError, @ConsumersBuilder _ consumers: () -> [ConsumerPart]
     ) {
         self.init(
-            of: log, ConnectionPool(postgres, size: connections), schema: schema, idRetention: idRetention, lease: lease,
+            of: log, ConnectionPool(postgres, size: connections), schema: schema, idRetention: idRetention,
+            lease: lease,
             incidents: incidents, steps: .none, consumers())
     }
 

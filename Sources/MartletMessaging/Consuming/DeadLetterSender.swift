@@ -134,11 +134,11 @@ extension Record {
     /// What failed as it was, with why. Whose it was is told in other headers, since this one is another producer's.
     fileprivate init(dead letter: Letter, number: Int64, of consumer: String) {
         let original = letter.message.record
-        var headers = original.headers.filter { !IdentityHeader.all.contains($0.name) }
-        if let producer = original.header(IdentityHeader.producer) {
+        var headers = original.headers.filter { !RelayHeaders.all.contains($0.name) }
+        if let producer = original.header(RelayHeaders.producer) {
             headers.append(Header("dead-letter-producer", producer))
         }
-        if let sequence = original.header(IdentityHeader.sequence) {
+        if let sequence = original.header(RelayHeaders.sequence) {
             headers.append(Header("dead-letter-sequence", sequence))
         }
         headers += [

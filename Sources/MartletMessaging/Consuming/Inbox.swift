@@ -58,9 +58,10 @@ struct Inbox: Sendable {
         return Beginning(inbox: inbox, nextOffset: offset.map { Offset(rawValue: $0) }, isSuspect: isSuspect)
     }
 
-    /// Takes note that the member has ended in good order.
+    /// Takes note that the member has ended in good order: what it tried last has not ended the process.
     func leave() async throws {
-        try await pool.query("UPDATE \(schema).inboxes SET claimed_offset = NULL WHERE inbox = \(id)")
+        try await pool.query(
+            "UPDATE \(schema).inboxes SET claimed_offset = NULL, tried_offset = -1, tries = 0 WHERE inbox = \(id)")
     }
 
     /// The turn comes first: what is read after it is as old or newer, and then the turn is not the last one any more.

@@ -14,6 +14,7 @@ extension InboxWorker {
                 nextTry = try await inbox.nextTry()
                 return
             }
+            countedLetter = letter.id
             try surroundings.steps.reach(.counted)
             if letter.attempts > surroundings.declaration.policy.attempts {
                 surroundings.outages.withdrew(pass)
@@ -22,6 +23,7 @@ extension InboxWorker {
             } else {
                 try await handle(letter, in: inbox, pass)
             }
+            countedLetter = nil
             nextTry = try await inbox.nextTry()
             failures = 0
         } catch {
@@ -67,6 +69,7 @@ extension InboxWorker {
             try await settle(error, pass)
             // Where it cannot be told now, one try more is counted than was made.
             do { try await inbox.uncountTry(of: letter.id) } catch { try Task.checkCancellation() }
+            countedLetter = nil
             throw error
         }
         try surroundings.steps.reach(.committed)

@@ -119,6 +119,8 @@ extension ConsumerSurroundings {
         do {
             try await declaration.handle(messages, transaction)
             try await transaction.flush()
+        } catch let crash as ConsumerSteps.Crash {
+            throw crash
         } catch {
             throw HandlerFailure(error: error)
         }

@@ -38,6 +38,8 @@ struct InboxWorker: Sendable {
     var inHand = 0
     /// The message whose try is counted and was given up for a reason that was not its own.
     var countedTry: Offset?
+    /// The letter whose try is counted and has not ended.
+    var countedLetter: Int64?
 
     init(_ surroundings: ConsumerSurroundings, _ assigned: any AssignedPartition) {
         (self.surroundings, self.assigned) = (surroundings, assigned)
@@ -126,11 +128,12 @@ struct InboxWorker: Sendable {
         let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
         isPagesTurn = false
         guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
-        guard let first = page.first, let last = page.last else { return }
+        let offsets = Set(page.map(\.offset))
+        guard let first = offsets.min(), let last = offsets.max() else { return }
         try surroundings.steps.reach(.received)
-        let isWhole = last.offset.rawValue - first.offset.rawValue == Int64(page.count - 1)
-        if first.offset > end || !isWhole { seenSinceGap = [] }
-        end = last.offset.next
+        let isWhole = last.rawValue - first.rawValue == Int64(offsets.count - 1)
+        if first > end || !isWhole { seenSinceGap = [] }
+        end = last.next
         pending = page.map { Arrival($0) }.inProducersOrder()[...]
         if let inbox { try await learnMarks(in: inbox) }
     }
@@ -178,7 +181,10 @@ struct InboxWorker: Sendable {
         await Task {
             var worker = worker
             do { try await worker.acknowledge() } catch {}
-            do { try await worker.inbox?.leave() } catch {}
+            do {
+                if let letter = worker.countedLetter { try await worker.inbox?.uncountTry(of: letter) }
+                try await worker.inbox?.leave()
+            } catch {}
         }.value
     }
 

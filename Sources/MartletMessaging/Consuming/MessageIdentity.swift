@@ -9,9 +9,9 @@ enum MessageIdentity: Hashable, Sendable {
     case foreign(id: String)
 
     init(of record: StoredRecord) {
-        if let producer = record.header(IdentityHeader.producer), !producer.utf8.contains(0),
-            let sequence = record.number(in: IdentityHeader.sequence),
-            let after = record.number(in: IdentityHeader.after), sequence >= 0, after >= -1, after < sequence
+        if let producer = record.header(RelayHeaders.producer), !producer.utf8.contains(0),
+            let sequence = record.number(in: RelayHeaders.sequence),
+            let after = record.number(in: RelayHeaders.after), sequence >= 0, after >= -1, after < sequence
         {
             self = .sequenced(producer: producer, sequence: sequence, after: after)
         } else {
@@ -20,12 +20,8 @@ enum MessageIdentity: Hashable, Sendable {
     }
 }
 
-/// The headers in which a message carries who has sent it.
-package enum IdentityHeader {
-    package static let producer = "martlet-producer"
-    package static let sequence = "martlet-sequence"
-    package static let after = "martlet-after"
-    package static let all: Set<String> = [producer, sequence, after]
+extension RelayHeaders {
+    static let all: Set<String> = [producer, sequence, after]
 }
 
 extension StoredRecord {

@@ -1,0 +1,92 @@
+import Martlet
+
+extension ConsumersCommand {
+    /// What the command line asks for, once it is known to make sense.
+    enum Request: Hashable {
+        case overview(name: String?)
+        case letters(name: String, key: String?, limit: Int)
+        case replay(name: String, key: String)
+        case replayAll(name: String)
+        case discard(name: String, key: String, Decision)
+        case discardLetter(name: String, Int64, Decision)
+        case pause(name: String, reason: String)
+        case resume(name: String)
+    }
+
+    typealias Decision = ProcessesCommand.Decision
+
+    /// What is to be done; at most one of them is asked for.
+    private enum Action: String, CaseIterable {
+        case letters = "letters"
+        case replay = "replay"
+        case replayAll = "replay-all"
+        case discard = "discard"
+        case discardLetter = "discard-letter"
+        case pause = "pause"
+        case resume = "resume"
+
+        /// The arguments that say more about it.
+        var details: Set<String> {
+            switch self {
+            case .letters: ["KEY", "limit"]
+            case .replay: ["KEY"]
+            case .discard: ["KEY", "reason", "by", "yes"]
+            case .discardLetter: ["reason", "by"]
+            case .pause: ["reason"]
+            case .replayAll, .resume: []
+            }
+        }
+    }
+
+    /// - Throws: ``UsageError``.
+    static func request(_ arguments: Arguments) throws(UsageError) -> Request {
+        let actions = Action.allCases.filter { isGiven($0.rawValue, arguments) }
+        guard actions.count <= 1 else {
+            throw UsageError("expected one of \(actions.map { "--" + $0.rawValue }.joined(separator: " and "))")
+        }
+        let action = actions.first
+        for detail in ["KEY", "limit", "reason", "by", "yes"] where isGiven(detail, arguments) {
+            guard action?.details.contains(detail) != true else { continue }
+            let what = action.map { "--" + $0.rawValue } ?? "a look"
+            throw UsageError("\(detail == "KEY" ? "KEY" : "option \"--\(detail)\"") does not go with \(what)")
+        }
+        guard let action else { return .overview(name: arguments["NAME"]) }
+        let name = try required("NAME", arguments)
+        switch action {
+        case .letters:
+            return .letters(
+                name: name, key: arguments["KEY"], limit: try arguments.integer("limit", in: 1...100_000) ?? 100)
+        case .replay: return .replay(name: name, key: try required("KEY", arguments))
+        case .replayAll: return .replayAll(name: name)
+        case .discard:
+            return .discard(name: name, key: try required("KEY", arguments), try decision(arguments))
+        case .discardLetter:
+            let letter = try arguments.integer(action.rawValue, in: 1...Int.max) ?? 0
+            return .discardLetter(name: name, Int64(letter), try decision(arguments))
+        case .pause: return .pause(name: name, reason: try required("reason", arguments))
+        case .resume: return .resume(name: name)
+        }
+    }
+
+    private static func isGiven(_ name: String, _ arguments: Arguments) -> Bool {
+        let isFlag = syntax.options.contains { $0.name == name && $0.placeholder == nil }
+        return isFlag ? arguments.has(name) : arguments[name] != nil
+    }
+
+    private static func decision(_ arguments: Arguments) throws(UsageError) -> Decision {
+        Decision(
+            reason: try required("reason", arguments), actor: try required("by", arguments),
+            isSure: arguments.has("yes"))
+    }
+
+    private static func required(_ name: String, _ arguments: Arguments) throws(UsageError) -> String {
+        let isOption = syntax.options.contains { $0.name == name }
+        guard let text = arguments[name] else {
+            throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
+        }
+        guard !isOption || text.contains(where: { !$0.isWhitespace }) else {
+            throw UsageError("expected words behind --\(name), found none")
+        }
+        return text
+    }
+}
