@@ -4,6 +4,7 @@ import PackageDescription
 let package = Package(
     name: "order-service",
     products: [
+        .executable(name: "notification-service", targets: ["notification-service"]),
         .executable(name: "order-service", targets: ["order-service"]),
         .executable(name: "projection-rebuild", targets: ["projection-rebuild"]),
     ],
@@ -18,9 +19,12 @@ let package = Package(
             name: "OrderFulfilment",
             dependencies: ["OrderDomain", "OrderProviders", .product(name: "Martlet", package: "martlet")]),
         .target(
+            name: "OrderPublication",
+            dependencies: ["OrderDomain", .product(name: "Martlet", package: "martlet")]),
+        .target(
             name: "OrderService",
             dependencies: [
-                "OrderDomain", "OrderFulfilment", "OrderProviders", "OrderReadModel",
+                "OrderDomain", "OrderFulfilment", "OrderProviders", "OrderPublication", "OrderReadModel",
                 .product(name: "Martlet", package: "martlet"),
                 .product(name: "MartletCLI", package: "martlet"),
                 .product(name: "MartletHTTP", package: "martlet"),
@@ -31,6 +35,22 @@ let package = Package(
         .executableTarget(
             name: "projection-rebuild",
             dependencies: ["OrderService", .product(name: "MartletCLI", package: "martlet")]),
+
+        // Another service: it knows the topic, and nothing of the modules above.
+        .target(
+            name: "NotificationService",
+            dependencies: [
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletCLI", package: "martlet"),
+                .product(name: "MartletJSON", package: "martlet"),
+            ]),
+        .executableTarget(
+            name: "notification-service",
+            dependencies: [
+                "NotificationService",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletCLI", package: "martlet"),
+            ]),
 
         .testTarget(
             name: "OrderDomainTests",
@@ -52,6 +72,14 @@ let package = Package(
             dependencies: [
                 "OrderDomain", "OrderFulfilment", "OrderProviders",
                 .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletTesting", package: "martlet"),
+            ]),
+        .testTarget(
+            name: "NotificationServiceTests",
+            dependencies: [
+                "NotificationService", "OrderDomain", "OrderPublication", "OrderService", "notification-service",
+                .product(name: "Martlet", package: "martlet"),
+                .product(name: "MartletCLI", package: "martlet"),
                 .product(name: "MartletTesting", package: "martlet"),
             ]),
         .testTarget(

@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${MARTLET_CLUSTER:?run this by Scripts/cluster run DIR}"
 readonly service_log=$MARTLET_CLUSTER/order-service.log step_log=$MARTLET_CLUSTER/step.log
 readonly port_file=$MARTLET_CLUSTER/order-service.port orders=SampleApp/Data/orders.jsonl
-service='' ticker=''
+readonly reader_log=$MARTLET_CLUSTER/notification-service.log
+service='' reader='' ticker=''
 export PGDATABASE=martlet_demo
 
 fail() {
@@ -69,8 +70,35 @@ start_service() {
     service=$!
 }
 
+# The second service, in a database of its own, where a script wants it.
+build_reader() {
+    local build=(swift build --configuration release --package-path SampleApp)
+    step 'building notification-service (release)' "${build[@]}" --product notification-service
+    notification_service=$("${build[@]}" --show-bin-path)/notification-service
+}
+
+read_notifications() {
+    LOG_DATABASE=$PGDATABASE PGDATABASE=martlet_notifications "$notification_service" "$@"
+}
+
+make_reader_database() {
+    PGOPTIONS='-c client_min_messages=warning' psql --no-psqlrc --quiet --dbname postgres --set ON_ERROR_STOP=1 \
+        --command 'DROP DATABASE IF EXISTS martlet_notifications WITH (FORCE)' \
+        --command 'CREATE DATABASE martlet_notifications' \
+        && read_notifications migrate
+}
+
+start_reader() {
+    build_reader
+    step 'making its database' make_reader_database
+    rm -f "$reader_log"
+    LOG_DATABASE=$PGDATABASE PGDATABASE=martlet_notifications \
+        setpriv --pdeathsig TERM "$notification_service" run < /dev/null > "$reader_log" 2>&1 &
+    reader=$!
+}
+
 is_alive() {
-    kill -s 0 "$service" 2> /dev/null
+    kill -s 0 "${1:-$service}" 2> /dev/null
 }
 
 await_port() {
@@ -86,32 +114,43 @@ await_port() {
     fail "order-service was not listening after $((attempt / 10)) s"
 }
 
-stop_service() {
-    local attempt code=0
-    [[ -n $service ]] || return 0
-    kill -s TERM "$service" 2> /dev/null || true
+# Ends a program that this script has started, by its name and its process id.
+stop() {
+    local name=$1 pid=$2 attempt code=0
+    [[ -n $pid ]] || return 0
+    kill -s TERM "$pid" 2> /dev/null || true
     for attempt in {1..150}; do
-        is_alive || break
+        is_alive "$pid" || break
         sleep 0.1
     done
-    if is_alive; then
-        printf 'order-service did not stop within %d s and was killed\n' "$((attempt / 10))" >&2
-        kill -s KILL "$service" || true
+    if is_alive "$pid"; then
+        printf '%s did not stop within %d s and was killed\n' "$name" "$((attempt / 10))" >&2
+        kill -s KILL "$pid" || true
     fi
-    wait "$service" || code=$?
+    wait "$pid" || code=$?
+    return "$code"
+}
+
+stop_service() {
+    local code=0
+    stop notification-service "$reader" || code=$?
+    reader=''
+    stop order-service "$service" || code=$?
     service=''
     return "$code"
 }
 
 finish() {
-    local code=$?
+    local code=$? log
     trap '' INT TERM HUP
     stop_ticker
     stop_service || code=$((code ? code : 1))
-    if ((code > 0 && code < 128)) && [[ -s $service_log ]]; then
-        printf '\nthe last lines of %s:\n' "$service_log" >&2
-        tail -n 20 "$service_log" >&2
-    fi
+    for log in "$service_log" "$reader_log"; do
+        if ((code > 0 && code < 128)) && [[ -s $log ]]; then
+            printf '\nthe last lines of %s:\n' "$log" >&2
+            tail -n 20 "$log" >&2
+        fi
+    done
     exit "$code"
 }
 
@@ -121,7 +160,7 @@ open_shop() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     trap 'exit 129' HUP
-    rm -f "$service_log"
+    rm -f "$service_log" "$reader_log"
     printf 'Martlet: %s\n\n' "$1"
     build_service
     step 'making a fresh database and its tables' make_database

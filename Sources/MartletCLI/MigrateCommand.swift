@@ -50,6 +50,13 @@ public struct MigratedSchema: Sendable {
         pending = { try await application.pendingPublications() }
     }
 
+    /// That of the inbox of consumers, in their database.
+    public init(inboxOf consumers: Consumers) {
+        (name, step) = (consumers.schema.name, .migration)
+        migrate = { try await consumers.migrate() }
+        pending = { try await consumers.pendingMigrations() }
+    }
+
     /// One of the application's own, with tables that no projection declares.
     public init(_ name: SQLIdentifier, _ migrations: [Migration], on pool: ConnectionPool) {
         let migrator = Migrator(schema: name, migrations: migrations)
@@ -80,6 +87,9 @@ public struct MigrateCommand: Sendable {
             [MigratedSchema(application), MigratedSchema(readModelsOf: application)] + processes + log + publications
             + others
     }
+
+    /// For a program that is no application on an event store.
+    public init(_ schemas: [MigratedSchema]) { self.schemas = schemas }
 
     /// The command, for an application's program.
     public var command: Command {

@@ -75,7 +75,7 @@ public protocol StreamingLog: Sendable {
 
     /// Forgets a group's offsets.
     /// - Throws: ``StreamingLogError/groupIsActive(_:members:)`` while it has members.
-    func delete(_ group: GroupName) async throws(StreamingLogError)
+    func delete(group: GroupName) async throws(StreamingLogError)
 }
 
 extension StreamingLog {

@@ -63,7 +63,7 @@ import Testing
             let expected = ["1_1_1", "1_2", "1_3_1", "1_4", "1_5"].map { "records_\($0)" }
             #expect(try await tables(pool) == expected)
             #expect(try await log.records(of: place).map(\.offset) == [1, 3, 4])
-            try await log.delete("orders" as TopicName)
+            try await log.delete("orders")
             #expect(try await tables(pool).isEmpty)
         }
     }

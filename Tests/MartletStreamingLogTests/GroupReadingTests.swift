@@ -72,7 +72,7 @@ import Testing
                     if attempt == 0 {
                         try await bench.log.seek("readers", in: "orders", to: .end)
                     } else {
-                        try await bench.log.delete(group)
+                        try await bench.log.delete(group: group)
                     }
                 }
                 guard case .groupIsActive("readers", members: 1) = error else {
@@ -87,7 +87,7 @@ import Testing
             await #expect(throws: StreamingLogError.self) {
                 try await storage.commit(0, in: partition, by: "readers", epoch: lease.epoch)
             }
-            try await bench.log.delete(group)
+            try await bench.log.delete(group: group)
             let (groups, lag) = (try await bench.log.groups(), try await bench.log.lag(of: "readers"))
             #expect(groups.isEmpty && lag.isEmpty)
         }

@@ -54,7 +54,7 @@ struct InMemoryUpkeepTests {
         #expect(try await own.lastSequences(in: "orders") == [-1])
         #expect(try await named.lastSequences(in: "orders") == [1])
         for producer in [own, named] { #expect(try await producer.send(Record("a", "3"), to: "orders").offset != nil) }
-        try await log.delete("orders" as TopicName)
+        try await log.delete("orders")
         try await log.create(Topic("orders", partitions: 1))
         #expect(try await own.send([Record("a", "4"), Record("a", "5")], to: "orders").map(\.offset) == [0, 1])
     }

@@ -51,7 +51,7 @@ import Testing
             let extents = try await log.describe("orders").partitions
             #expect(extents.reduce(0) { $0 + $1.beginning.rawValue } == 20)
             #expect(try await log.records(in: "orders").joined().count == 10)
-            try await log.delete("orders" as TopicName)
+            try await log.delete("orders")
             #expect(try await tables(pool).isEmpty)
         }
     }

@@ -2,9 +2,10 @@ public import Martlet
 import MartletCLI
 import OrderDomain
 import OrderFulfilment
+import OrderPublication
 import OrderReadModel
 
-/// The application of the sample: orders, the two read models made of them, and their fulfilment.
+/// The application of the sample: orders, the two read models made of them, what others are told, and their fulfilment.
 public enum OrderApplication {
     /// Does no I/O.
     /// - Parameters:
@@ -23,6 +24,7 @@ public enum OrderApplication {
         ) {
             OrderSummaries()
             RevenueByDay()
+            Publishing(OrderMessages())
             if let providers { providers.processes(on: postgres) }
         }
     }

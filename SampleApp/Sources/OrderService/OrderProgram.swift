@@ -15,7 +15,7 @@ public enum OrderProgram {
                 serve(on: postgres), RestockCommand.command(application), importing(on: postgres),
                 SettleCommand.command(application), AuditCommand(application).command, report(application),
                 ProjectionsCommand(application).command, ProcessesCommand(application).command,
-                RebuildCommand(application).command,
+                RebuildCommand(application).command, LogCommand(application.log).command,
             ])
     }
 

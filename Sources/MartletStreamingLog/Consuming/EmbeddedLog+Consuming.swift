@@ -71,7 +71,7 @@ extension EmbeddedLog: StreamingLog {
         try await storage.seek(group, in: topic, to: place)
     }
 
-    public func delete(_ group: GroupName) async throws(StreamingLogError) { try await storage.delete(group) }
+    public func delete(group: GroupName) async throws(StreamingLogError) { try await storage.delete(group: group) }
 }
 
 extension StreamingLogError {

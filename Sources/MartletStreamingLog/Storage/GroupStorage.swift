@@ -46,7 +46,7 @@ package protocol GroupStorage: LogStorage {
     func seek(_ group: GroupName, in topic: TopicName, to place: SeekPlace) async throws(StreamingLogError)
 
     /// - Throws: ``StreamingLogError/groupIsActive(_:members:)``.
-    func delete(_ group: GroupName) async throws(StreamingLogError)
+    func delete(group: GroupName) async throws(StreamingLogError)
 }
 
 /// A member's right to read a partition.

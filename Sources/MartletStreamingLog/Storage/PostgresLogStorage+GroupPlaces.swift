@@ -70,7 +70,7 @@ extension PostgresLogStorage {
         guard members == 0 else { throw .groupIsActive(group, members: Int(members)) }
     }
 
-    package func delete(_ group: GroupName) async throws(StreamingLogError) {
+    package func delete(group: GroupName) async throws(StreamingLogError) {
         let rows = try await rows(of: "SELECT \(schema).delete_group(\(group.description))")
         let members = try optionalNumber(in: rows) ?? 0
         guard members == 0 else { throw .groupIsActive(group, members: Int(members)) }

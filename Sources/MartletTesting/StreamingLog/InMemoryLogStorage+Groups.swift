@@ -77,7 +77,7 @@ extension InMemoryLogStorage: GroupStorage {
         }
     }
 
-    func delete(_ group: GroupName) async throws(StreamingLogError) {
+    func delete(group: GroupName) async throws(StreamingLogError) {
         try withContents { contents throws(StreamingLogError) in
             try contents.refuseActive(group, at: now)
             contents.groups.delete(group)

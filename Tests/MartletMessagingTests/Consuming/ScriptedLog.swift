@@ -111,7 +111,7 @@ final class ScriptedLog: StreamingLog {
     func offset(in partition: TopicPartition, at time: Date) async throws(StreamingLogError) -> Offset? { nil }
     func groups() async throws(StreamingLogError) -> [GroupDescription] { [] }
     func seek(_ group: GroupName, in topic: TopicName, to place: SeekPlace) async throws(StreamingLogError) {}
-    func delete(_ group: GroupName) async throws(StreamingLogError) {}
+    func delete(group: GroupName) async throws(StreamingLogError) {}
 }
 
 extension ScriptedLog.State {

@@ -82,5 +82,5 @@ struct FaultyLog: StreamingLog {
     func seek(_ group: GroupName, in topic: TopicName, to place: SeekPlace) async throws(StreamingLogError) {
         try await base.seek(group, in: topic, to: place)
     }
-    func delete(_ group: GroupName) async throws(StreamingLogError) { try await base.delete(group) }
+    func delete(group: GroupName) async throws(StreamingLogError) { try await base.delete(group: group) }
 }

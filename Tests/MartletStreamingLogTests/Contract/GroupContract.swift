@@ -202,13 +202,13 @@ extension LogContract {
                 _ = try await log.storage.claim(["orders"], for: "g", member: reader, lease: .seconds(60))
                 let refusals = [
                     try await failure { try await log.seek("g", in: "orders", to: .end) },
-                    try await failure { try await log.delete("g" as GroupName) },
+                    try await failure { try await log.delete(group: "g") },
                 ]
                 for refusal in refusals {
                     guard case .groupIsActive("g", members: 1) = refusal else { throw refusal }
                 }
                 try await log.storage.release(nil, of: "g", member: reader)
-                try await log.delete("g" as GroupName)
+                try await log.delete(group: "g")
                 #expect(try await log.groups().isEmpty)
                 #expect(try await log.lag(of: "g").isEmpty)
             }
@@ -238,7 +238,7 @@ extension LogContract {
                 try await log.create(Topic("orders", partitions: 1))
                 try await fill(log, 0..<5)
                 try await log.storage.commit(5, of: place, for: "g")
-                try await log.delete("orders" as TopicName)
+                try await log.delete("orders")
                 try await log.create(Topic("orders", partitions: 1))
                 #expect(try await log.lag(of: "g").allSatisfy { $0.committed == nil })
                 let lease = try await log.storage.claim(["orders"], for: "g", member: UUID(), lease: .seconds(60))[0]

@@ -71,7 +71,7 @@ extension LogContract {
                     try await failure { try await log.describe("orders") },
                     try await failure { try await log.setPartitions(of: "orders", to: 4) },
                     try await failure { try await log.setRetention(of: "orders", to: .forever) },
-                    try await failure { try await log.delete("orders" as TopicName) },
+                    try await failure { try await log.delete("orders") },
                     try await failure { try await log.fetch(place, from: 0, upTo: FetchLimits()) },
                     try await failure { try await log.offset(in: place, at: .now) },
                     try await failure { try await producer.send(Record("a", "1"), to: "orders") },
@@ -113,7 +113,7 @@ extension LogContract {
                 for topic: TopicName in ["orders", "others"] {
                     try await producer.send([Record("a", "1"), Record("a", "2")], to: topic)
                 }
-                try await log.delete("orders" as TopicName)
+                try await log.delete("orders")
                 guard case .unknownTopic = try await failure(in: { try await log.describe("orders") }) else {
                     throw StreamingLogError.unknownTopic("orders")
                 }
