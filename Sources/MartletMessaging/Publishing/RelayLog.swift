@@ -4,24 +4,19 @@ import MartletStreamingLog
 struct RelayLog: Sendable {
     /// The log that is in the event store's own database, where both can be changed in one transaction; nil for any other.
     let own: EmbeddedLog?
-    let create: @Sendable (Topic) async throws(StreamingLogError) -> Void
-    let producer: @Sendable (ProducerID, Int64?) async throws(StreamingLogError) -> any LogProducer
+    private let log: any StreamingLog
 
-    init(own log: EmbeddedLog) {
-        own = log.isInPostgres ? log : nil
-        create = { topic throws(StreamingLogError) in try await log.create(topic) }
-        producer = { id, epoch throws(StreamingLogError) in try await log.producer(id, epoch: epoch) }
-    }
+    init(own log: EmbeddedLog) { (own, self.log) = (log.isInPostgres ? log : nil, log) }
 
-    init(_ log: some StreamingLog) {
-        own = nil
-        create = { topic throws(StreamingLogError) in try await log.create(topic) }
-        producer = { id, epoch throws(StreamingLogError) in try await log.producer(id, epoch: epoch) }
+    init(_ log: some StreamingLog) { (own, self.log) = (nil, log) }
+
+    func producer(_ id: ProducerID, epoch: Int64?) async throws(StreamingLogError) -> any LogProducer {
+        try await log.producer(id, epoch: epoch)
     }
 
     /// Makes a topic unless it is there, however it is declared.
     func make(_ topic: Topic) async throws(StreamingLogError) {
-        do throws(StreamingLogError) { try await create(topic) } catch .topicExists {}
+        do throws(StreamingLogError) { try await log.create(topic) } catch .topicExists {}
     }
 }
 

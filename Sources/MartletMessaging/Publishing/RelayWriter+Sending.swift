@@ -25,9 +25,9 @@ extension RelayWriter {
         case .worker(let partition, let epoch):
             // In its own database the checkpoint's guard fences, and the epochs may be those of another life of it.
             let id = ProducerID(relay: declaration.name, partition: partition)
-            return RelayLane(try await log.producer(id, log.own == nil ? epoch : nil))
+            return RelayLane(try await log.producer(id, epoch: log.own == nil ? epoch : nil))
         case .retry(let key):
-            return RelayLane(try await log.producer(ProducerID(relay: declaration.name, retrying: key), nil))
+            return RelayLane(try await log.producer(ProducerID(relay: declaration.name, retrying: key), epoch: nil))
         }
     }
 

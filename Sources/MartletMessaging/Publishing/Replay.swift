@@ -36,7 +36,7 @@ extension RelayWriter {
 
     private func replayLane(into topic: TopicName) async throws(StreamingLogError) -> RelayLane {
         var lane = RelayLane(
-            try await log.producer(ProducerID(relay: declaration.name, replayingInto: topic), nil))
+            try await log.producer(ProducerID(relay: declaration.name, replayingInto: topic), epoch: nil))
         do throws(StreamingLogError) { try await lane.learn(topic, in: log) } catch {
             guard case .unknownTopic = error else { throw error }
             var new = source.topic ?? Topic(topic)

@@ -243,3 +243,47 @@ extension Depot {
         }
     }
 }
+
+/// Tells of weights only, from its deployment on, in one JSON object each.
+struct WeightMessages: Publication {
+    static let name = "weights"
+    static let topic = Topic("weights", partitions: 1)
+    static let source = "/scales"
+    static let mode = CloudEvent.Mode.structured
+    static let start = PublicationStart.end
+
+    let key = EventKey<Recorded<Parcel>>.of { recorded in "all of \(recorded.stream.key)" }
+
+    func messages(for recorded: Recorded<Parcel>) -> [IntegrationEvent] {
+        guard case .weighed = recorded.event else { return [] }
+        return [IntegrationEvent(type: "weighed", bytes: [1], contentType: "application/octet-stream")]
+    }
+}
+
+extension PublishingTests {
+    @Test func `a publication may begin at the log's end, and have keys and a form of its own`() async throws {
+        try await ThrowawayDatabase.with { database in
+            try await ThrowawayDatabase.with { other in
+                let log = EmbeddedLog(postgres: other.configuration)
+                try await log.migrate()
+                let before = Application(postgres: database.configuration)
+                try await before.migrate()
+                try await before.execute(.weigh, on: Parcel.ID("a"))
+                let application = Application(postgres: database.configuration) {
+                    Publishing(WeightMessages(), to: log)
+                }
+                try await application.migrate()
+                let running = Task { try await application.run() }
+                defer { running.cancel() }
+                let receipt = try await application.execute(.weigh, on: Parcel.ID("b"))
+                #expect(
+                    try await application.publication(WeightMessages.self)
+                        .caughtUp(to: receipt, within: .seconds(10)))
+                let found = try await log.fetch(TopicPartition("weights", 0), from: 0, upTo: FetchLimits())
+                #expect(found.map(\.key) == [Array("all of b".utf8)])
+                #expect(found[0].header("content-type") == "application/cloudevents+json; charset=UTF-8")
+                #expect(try CloudEvent(found[0]).data == [1])
+            }
+        }
+    }
+}
