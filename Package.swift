@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(
             name: "MartletMessagingTests",
             dependencies: [
-                "Martlet", "MartletDomain", "MartletEventStore", "MartletMessaging", "MartletPostgres",
+                "Martlet", "MartletCLI", "MartletDomain", "MartletEventStore", "MartletMessaging", "MartletPostgres",
                 "MartletProjections", "MartletStreamingLog", "MartletTesting",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),

@@ -8,14 +8,15 @@ enum MessageIdentity: Hashable, Sendable {
     /// What it is called, where its producer does not number it.
     case foreign(id: String)
 
-    init(of record: StoredRecord) {
+    init(of message: Message) {
+        let record = message.record
         if let producer = record.header(RelayHeaders.producer), !producer.utf8.contains(0),
             let sequence = record.number(in: RelayHeaders.sequence),
             let after = record.number(in: RelayHeaders.after), sequence >= 0, after >= -1, after < sequence
         {
             self = .sequenced(producer: producer, sequence: sequence, after: after)
         } else {
-            self = .foreign(id: record.foreignID.replacing("\0", with: "\u{2400}"))
+            self = .foreign(id: message.foreignID.replacing("\0", with: "\u{2400}"))
         }
     }
 }
@@ -26,12 +27,13 @@ extension RelayHeaders {
 
 extension StoredRecord {
     fileprivate func number(in header: String) -> Int64? { self.header(header).flatMap { Int64($0) } }
+}
 
+extension Message {
     /// A CloudEvent is known by its source and id (CloudEvents 1.0, "id"). What has no id at all is known by its place, and
     /// by when it came there, since a topic may be made anew.
     fileprivate var foreignID: String {
-        if let id = header("ce_id") { return "\(header("ce_source") ?? "") \(id)" }
-        if let messageID { return messageID }
-        return "\(partition)/\(offset)@\(Int64(appendedAt.timeIntervalSince1970 * 1_000_000))"
+        if let id, let source { return "\(source) \(id)" }
+        return id ?? "\(partition)/\(offset)@\(record.appendedAt.timeIntervalSince1970)"
     }
 }

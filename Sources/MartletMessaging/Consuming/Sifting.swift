@@ -7,7 +7,7 @@ struct Arrival: Sendable {
 
     init(_ record: StoredRecord) {
         message = Message(record)
-        identity = MessageIdentity(of: record)
+        identity = MessageIdentity(of: message)
     }
 
     var offset: Offset { message.offset }

@@ -71,7 +71,7 @@ struct SiftingTests {
             partition: TopicPartition("orders", 0), offset: 7, key: nil, value: nil,
             headers: [.init("martlet-producer", "p"), .init("martlet-sequence", "many"), .init("martlet-after", "-1")],
             messageID: "m", timestamp: .distantPast, appendedAt: .distantPast)
-        #expect(MessageIdentity(of: record) == .foreign(id: "m"))
+        #expect(MessageIdentity(of: Message(record)) == .foreign(id: "m"))
     }
 }
 
