@@ -47,19 +47,22 @@ public struct LogCommand: Sendable {
     /// Returns what is to be printed on standard output, by any verb but `tail`.
     /// - Throws: ``UsageError``, ``StreamingLogError``.
     public func run(_ arguments: Arguments) async throws -> String {
-        let answer: any LogAnswer
-        switch try Request(arguments) {
-        case .topics(let name): answer = LogTopics(try await topics(named: name))
-        case .groups(let name): answer = try await groups(named: name)
+        let answer = try await answer(to: try Request(arguments))
+        return arguments.has("json") ? try answer.json : answer.lines.joined(separator: "\n")
+    }
+
+    private func answer(to request: Request) async throws -> any LogAnswer {
+        switch request {
+        case .topics(let name): return LogTopics(try await topics(named: name))
+        case .groups(let name): return try await groups(named: name)
         case .seek(let group, let topic, let place, let isSure):
             guard isSure else {
                 throw UsageError("would let group \"\(group)\" go on elsewhere in \"\(topic)\": add --yes to do so")
             }
             try await log.seek(group, in: topic, to: place)
-            answer = try await groups(named: group)
+            return try await groups(named: group)
         case .tail: throw UsageError("expected another verb than tail")
         }
-        return arguments.has("json") ? try answer.json : answer.lines.joined(separator: "\n")
     }
 
     private func topics(named name: TopicName?) async throws -> [TopicDescription] {

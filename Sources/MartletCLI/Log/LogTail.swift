@@ -29,8 +29,7 @@ struct LogTail {
             for index in cursors.indices where cursors[index].page.isEmpty {
                 cursors[index] = try await filled(cursors[index])
             }
-            let heads = cursors.indices.compactMap { index in cursors[index].page.first.map { (index, $0) } }
-            guard let (index, record) = heads.min(by: { $0.1.appendedAt < $1.1.appendedAt }) else {
+            guard let index = Self.earliest(of: cursors), let record = cursors[index].page.first else {
                 guard request.follows else { return }
                 try await Task.sleep(for: .milliseconds(200))
                 continue
@@ -39,6 +38,14 @@ struct LogTail {
             cursors[index].page.removeFirst()
             left -= 1
         }
+    }
+
+    /// Which of them has the record that was appended first; nil when none has any.
+    private static func earliest(of cursors: [Cursor]) -> Int? {
+        let heads = cursors.enumerated().compactMap { index, cursor in
+            cursor.page.first.map { (index: index, at: $0.appendedAt) }
+        }
+        return heads.min { $0.at < $1.at }?.index
     }
 
     private func beginnings() async throws -> [Cursor] {
@@ -66,15 +73,15 @@ struct LogTail {
     }
 
     private func filled(_ cursor: Cursor) async throws -> Cursor {
-        var cursor = cursor
         do throws(StreamingLogError) {
-            cursor.page = try await log.fetch(cursor.partition, from: cursor.next, upTo: Self.page)[...]
-        } catch .offsetOutOfRange(_, let offset, let range) where offset < range.lowerBound {
+            let page = try await log.fetch(cursor.partition, from: cursor.next, upTo: Self.page)
+            return Cursor(
+                partition: cursor.partition, next: page.last?.offset.next ?? cursor.next, page: page[...])
+        } catch {
+            guard case .offsetOutOfRange(_, let offset, let range) = error, offset < range.lowerBound else { throw error }
             // Retention was faster.
-            cursor.next = range.lowerBound
+            return Cursor(partition: cursor.partition, next: range.lowerBound)
         }
-        if let last = cursor.page.last { cursor.next = last.offset.next }
-        return cursor
     }
 }
 

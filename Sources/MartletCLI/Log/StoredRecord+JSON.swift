@@ -13,18 +13,25 @@ extension StoredRecord {
         ]
         if let messageID { object["messageID"] = .string(messageID) }
         object.print(key, as: "key")
-        object["headers"] = .array(
-            headers.map { header in
-                var printed: JSONObject = ["name": .string(header.name)]
-                printed.print(header.value, as: "value")
-                return .object(printed)
-            })
-        do { object["value"] = try value.map { try JSONValue(parsing: $0) } } catch { object.print(value, as: "value") }
+        object["headers"] = .array(headers.map(\.json))
+        if let value { object.printJSON(value, as: "value") }
         return String(decoding: JSONValue.object(object).bytes, as: UTF8.self)
     }
 }
 
+extension Record.Header {
+    fileprivate var json: JSONValue {
+        var object: JSONObject = ["name": .string(name)]
+        object.print(value, as: "value")
+        return .object(object)
+    }
+}
+
 extension JSONObject {
+    fileprivate mutating func printJSON(_ bytes: [UInt8], as name: String) {
+        do { self[name] = try JSONValue(parsing: bytes) } catch { print(bytes, as: name) }
+    }
+
     fileprivate mutating func print(_ bytes: [UInt8]?, as name: String) {
         guard let bytes else { return }
         if let text = String(validating: bytes, as: UTF8.self) {
