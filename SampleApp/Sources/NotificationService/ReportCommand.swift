@@ -20,7 +20,7 @@ struct ReportCommand: Sendable {
         Command(syntax) { arguments in
             let report = try await ReportCommand(service: service)
                 .run(within: .seconds(try arguments.integer("within", in: 0...86_400) ?? 0))
-            StandardStream.output.writeLine(arguments.has("json") ? report.json : report.page)
+            StandardStream.output.writeLine(arguments.has("json") ? try report.json : report.page)
             return report.matches ? .success : .failure
         }
     }
