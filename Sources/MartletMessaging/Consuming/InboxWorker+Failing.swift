@@ -29,7 +29,8 @@ extension InboxWorker {
         guard error.isOfTheMessage, let inbox else {
             // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
             loseStanding()
-            if !error.isLostRace || failures > 3 { try await rest(for: backoff.delay(after: failures)) }
+            guard error.isLostRace else { return try await rest(for: backoff.delay(after: failures)) }
+            if failures > 3 { try await rest(for: min(backoff.delay(after: failures), .milliseconds(100))) }
             return
         }
         guard let failure = error as? HandlerFailure ?? (inHand > 0 ? HandlerFailure(error: error) : nil) else {

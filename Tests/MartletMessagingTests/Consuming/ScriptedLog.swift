@@ -18,6 +18,8 @@ final class ScriptedLog: StreamingLog {
         var members: Int64 = 0
         var delivery: Delivery = { _, page in page }
         var losesCommits = false
+        /// What each member has committed.
+        var commits: [Int64: Offset] = [:]
     }
 
     let state = Mutex(State())
@@ -157,7 +159,10 @@ final class ScriptedPartition: AssignedPartition {
     }
 
     func commit(_ offset: Offset) async throws(StreamingLogError) {
-        log.state.withLock { if !$0.losesCommits { $0.committed[partition] = offset } }
+        log.state.withLock { state in
+            state.commits[epoch] = offset
+            if !state.losesCommits { state.committed[partition] = offset }
+        }
     }
 
     func seek(to place: SeekPlace) async throws(StreamingLogError) {
