@@ -36,7 +36,10 @@ extension Tag {
                     victim.kill()
                     #expect(try await victim.end() == SIGKILL)
                 }
-                try await selling.value
+                let last = try await selling.value
+                let isPublished = try await application.publication(OrderMessages.self)
+                    .caughtUp(to: last, within: .seconds(60))
+                try #require(isPublished)
                 #expect(try await program("report", "--within", "60", "--json").end() == 0)
                 steady.stop()
                 #expect(try await steady.end() == 0)
@@ -51,7 +54,8 @@ extension Tag {
         }
     }
 
-    private func sell(on application: Application) async throws {
+    private func sell(on application: Application) async throws -> Receipt {
+        var last = Receipt(version: 0, position: 0)
         let noon = Date(timeIntervalSince1970: 1_790_000_000)
         for number in 0..<Self.orders {
             let details = try OrderDetails(
@@ -60,7 +64,8 @@ extension Tag {
             let order = Order.ID("order-\(number)")
             try await application.execute(.place(details), on: order)
             try await application.execute(.pay(at: noon), on: order)
-            try await application.execute(.ship(at: noon), on: order)
+            last = try await application.execute(.ship(at: noon), on: order)
         }
+        return last
     }
 }

@@ -15,24 +15,25 @@ struct OrderMessagesTests {
     private static let golden: [(Order.Event, String, String)] = [
         (
             .placed(details), "order.placed.v1",
-            #"{"order":"42","customer":"Ada Lovelace","totalCents":1580,"items":2,"at":"2026-09-21T14:13:20Z"}"#
+            #"{"order":"42","customer":"Ada Lovelace","totalCents":1580,"items":2,"at":"2026-09-21T14:13:20.000000Z"}"#
         ),
         (
             .paid(cents: 15_80, at: noon), "order.paid.v1",
-            #"{"order":"42","cents":1580,"at":"2026-09-21T14:13:20Z"}"#
+            #"{"order":"42","cents":1580,"at":"2026-09-21T14:13:20.000000Z"}"#
         ),
-        (.shipped(at: noon), "order.shipped.v1", #"{"order":"42","at":"2026-09-21T14:13:20Z"}"#),
+        (.shipped(at: noon), "order.shipped.v1", #"{"order":"42","at":"2026-09-21T14:13:20.000000Z"}"#),
         (
             .completed(cents: 15_80, at: noon), "order.completed.v1",
-            #"{"order":"42","cents":1580,"at":"2026-09-21T14:13:20Z"}"#
+            #"{"order":"42","cents":1580,"at":"2026-09-21T14:13:20.000000Z"}"#
         ),
         (
             .cancelled(reason: "too late", refundedCents: 15_80, at: noon), "order.cancelled.v1",
-            #"{"order":"42","reason":"too late","refundedCents":1580,"at":"2026-09-21T14:13:20Z"}"#
+            #"{"order":"42","reason":"too late","refundedCents":1580,"at":"2026-09-21T14:13:20.000000Z"}"#
         ),
     ]
 
-    @Test(.tags(.database)) func `messages look as others know them, in the order of the order's events`() async throws {
+    @Test(.tags(.database))
+    func `messages look as others know them, in the order of the order's events`() async throws {
         try await ThrowawayDatabase.with { database in
             let application = Application(postgres: database.configuration) { Publishing(OrderMessages()) }
             try await application.migrate()

@@ -32,7 +32,8 @@ struct MessageFlow {
 
     func relay() async throws -> Measurement {
         try await application.migrate()
-        return try await timed({ try await application.run() }) {
+        let relaying = Task { try await application.run() }
+        return try await timed(relaying) {
             try await application.log.describe(LogBench.topic.name).partitions.reduce(0) { $0 + Int($1.end.rawValue) }
         }
     }
@@ -47,7 +48,8 @@ struct MessageFlow {
         let consumers = Consumers(of: application.log, postgres: pool.configuration, handler)
         try await consumers.migrate()
         for consumer in consumers.consumers { try await forget(GroupName(consumer.name)) }
-        let measurement = try await timed({ try await consumers.run() }) {
+        let consuming = Task { try await consumers.run() }
+        let measurement = try await timed(consuming) {
             var left = count
             for consumer in consumers.consumers {
                 let lags = try await application.log.lag(of: GroupName(consumer.name))
@@ -66,11 +68,11 @@ struct MessageFlow {
         }
     }
 
+    /// How long it takes, from now, until all are done; then the work is ended.
     private func timed(
-        _ work: @escaping @Sendable () async throws -> Void, until done: () async throws -> Int
+        _ running: Task<Void, any Error>, until done: () async throws -> Int
     ) async throws -> Measurement {
         let start = ContinuousClock.now
-        let running = Task { try await work() }
         defer { running.cancel() }
         while try await done() < count {
             guard .now - start < .seconds(120) else { throw Wrong(description: "found not all after two minutes") }
