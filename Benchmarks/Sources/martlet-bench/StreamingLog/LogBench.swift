@@ -16,8 +16,9 @@ struct LogBench {
         var rivals = LogRivals(settings)
         for round in 0..<settings.rounds {
             try await measureProducing(&results)
-            try await measureFlow(&results)
-            try await measureChain(&results)
+            let isLast = round == settings.rounds - 1
+            try await measureFlow(&results, isReported: isLast)
+            try await measureChain(&results, isReported: isLast)
             try await rivals.measure(&results, isFirst: round == 0)
         }
         results.write()
@@ -50,14 +51,18 @@ struct LogBench {
 
     /// What waits in the log of events goes to a topic, and from there into tables: by a statement for each page, by one
     /// for each message, and while a transaction is open for all the time.
-    private func measureFlow(_ results: inout Results) async throws {
+    private func measureFlow(_ results: inout Results, isReported: Bool) async throws {
         try await ThrowawayDatabase.withApplication { bare in
+            let counts = try await ServerCounters.countStatements(of: bare)
             try await LogFill(application: bare).fill(to: Self.events)
             let application = Application(postgres: bare.pool.configuration) { Publishing(AccountMessages()) }
             let flow = MessageFlow(application: application, count: Self.events)
-            try await results.measure("relay", unit: "messages/s", beside: "pgbench-16") { try await flow.relay() }
+            let cost = Cost(of: application, countsStatements: counts, isReported: isReported)
+            try await results.measure("relay", unit: "messages/s", beside: "pgbench-16") {
+                try await cost.counted("relay") { try await flow.relay() }
+            }
             try await results.measure("consume", unit: "messages/s", beside: "pgbench-16") {
-                try await flow.consume { BalancesByPage() }
+                try await cost.counted("consume") { try await flow.consume { BalancesByPage() } }
             }
             try await results.measure("consume-held", unit: "messages/s", beside: "consume") {
                 try await HeldTransaction.during(in: bare.pool.configuration) {
@@ -70,14 +75,39 @@ struct LogBench {
         }
     }
 
-    private func measureChain(_ results: inout Results) async throws {
+    private func measureChain(_ results: inout Results, isReported: Bool) async throws {
         try await ThrowawayDatabase.withApplication { bare in
+            let counts = try await ServerCounters.countStatements(of: bare)
             let application = Application(postgres: bare.pool.configuration) { Publishing(AccountMessages()) }
             let chain = MessageChain(application: application, seconds: settings.seconds)
             try await results.measure("end-to-end", unit: "messages/s", beside: "pgbench-16") {
-                try await chain.measure()
+                try await Cost(of: application, countsStatements: counts, isReported: isReported)
+                    .counted("end-to-end") { try await chain.measure() }
             }
         }
+    }
+}
+
+/// What messages cost the processors, reported beside what was measured.
+private struct Cost {
+    let application: Application
+    let countsStatements: Bool
+    let isReported: Bool
+
+    init(of application: Application, countsStatements: Bool, isReported: Bool) {
+        (self.application, self.countsStatements, self.isReported) = (application, countsStatements, isReported)
+    }
+
+    func counted(_ title: String, _ body: () async throws -> Measurement) async throws -> Measurement {
+        let start = ContinuousClock.now
+        let before = try await ServerCounters.now(of: application, countsStatements: countsStatements)
+        let measurement = try await body()
+        let spent = try await ServerCounters.now(of: application, countsStatements: countsStatements).since(before)
+        if isReported {
+            let count = Int(measurement.rate * ((.now - start) / .seconds(1)))
+            CostReport(spent: spent, count: count, noun: "messages").write(title)
+        }
+        return measurement
     }
 }
 
