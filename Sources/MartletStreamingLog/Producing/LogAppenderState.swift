@@ -24,6 +24,10 @@ struct LogAppenderState: Sendable {
     mutating func admit(_ parts: [(lane: Lane.ID, part: Lane.Part)]) -> StreamingLogError? {
         if Task.isCancelled { return .cancelled }
         let bytes = parts.reduce(0) { $0 + $1.part.bytes }
+        // What goes to one partition goes as one statement, which has its limits.
+        guard bytes <= Self.mostWaitingBytes || parts.count == 1 && parts[0].part.records.count == 1 else {
+            return .invalid("expected at most \(Self.mostWaitingBytes) bytes at a time, found \(bytes)")
+        }
         if waitingBytes > 0, waitingBytes + bytes > Self.mostWaitingBytes {
             return .overloaded(waiting: waitingRecords)
         }
