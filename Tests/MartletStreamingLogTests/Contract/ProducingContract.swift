@@ -114,7 +114,7 @@ extension LogContract {
                 try await log.create(Topic("orders", partitions: 1))
                 let record = Record(value: Array(repeating: 0, count: 1_000_000))
                 let refusal = try await failure {
-                    try await log.producer().send(Array(repeating: record, count: 80), to: "orders")
+                    try await log.producer().send(Array(repeating: record, count: 300), to: "orders")
                 }
                 guard case .invalid = refusal else { throw refusal }
                 #expect(try await log.describe("orders").partitions[0].end == 0)
