@@ -34,6 +34,8 @@ CREATE TABLE "{schema}".segments (
     closed_at timestamptz,
     -- The last segment whose records supersede none in this one any more; 0 before it has been compacted.
     compacted_through integer NOT NULL DEFAULT 0,
+    -- When it was first compacted, and with it all before it: by then, what its tombstones stand over had gone.
+    compacted_at timestamptz,
     -- How often its records have been copied into a new table.
     rewrites integer NOT NULL DEFAULT 0,
     CONSTRAINT segments_pkey PRIMARY KEY (topic, segment),

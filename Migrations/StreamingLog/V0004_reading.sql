@@ -43,7 +43,8 @@ BEGIN
                 f.headers
             FROM (
                 SELECT r.*, row_number() OVER up_to_here AS number,
-                    sum(coalesce(octet_length(r.value), 0)) OVER up_to_here AS bytes
+                    sum(64 + coalesce(octet_length(r.value), 0) + coalesce(octet_length(r.key), 0)
+                        + coalesce(octet_length(r.headers), 0)) OVER up_to_here AS bytes
                 FROM %s r WHERE r.partition = $1 AND r."offset" >= $2
                 WINDOW up_to_here AS (ORDER BY r."offset" ROWS UNBOUNDED PRECEDING)
                 ORDER BY r."offset" LIMIT $3

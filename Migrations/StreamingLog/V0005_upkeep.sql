@@ -12,10 +12,14 @@ DECLARE
     going record;
     dropped integer := 0;
 BEGIN
+    -- The last one first, since whoever reads looks at it before any other: else two could wait for each other.
     FOR going IN
-        DELETE FROM "{schema}".segments s
-        WHERE s.topic = of_topic AND (through_segment IS NULL OR s.segment <= through_segment)
-        RETURNING s.segment, s.rewrites
+        WITH gone AS (
+            DELETE FROM "{schema}".segments s
+            WHERE s.topic = of_topic AND (through_segment IS NULL OR s.segment <= through_segment)
+            RETURNING s.segment, s.rewrites
+        )
+        SELECT g.segment, g.rewrites FROM gone g ORDER BY g.segment DESC
     LOOP
         EXECUTE format('DROP FUNCTION "{schema}".%I', format('append_%s_%s', of_topic, going.segment));
         EXECUTE format('DROP TABLE %s', "{schema}".records_table(of_topic, going.segment, going.rewrites));
@@ -108,8 +112,8 @@ BEGIN
     IF NOT "{schema}".lock_upkeep(of_topic) THEN
         RETURN false;
     END IF;
-    SELECT t.retention_bytes, t.retention_ms * interval '1 ms' AS kept_for, s.segment, s.closed_at,
-        cardinality(t.protected_groups) > 0 AS is_protected INTO due
+    SELECT t.retention_bytes, t.retention_ms, t.retention_ms * interval '1 ms' AS kept_for, s.segment, s.closed_at
+    INTO due
     FROM "{schema}".topics t JOIN "{schema}".segments s USING (topic)
     WHERE t.topic = of_topic ORDER BY s.segment LIMIT 1;
     IF due.closed_at IS NULL OR num_nulls(due.kept_for, due.retention_bytes) = 2 THEN
@@ -125,7 +129,12 @@ BEGIN
     IF is_due IS NOT TRUE THEN
         RETURN false;
     END IF;
-    IF due.is_protected AND "{schema}".protected_segment(of_topic) <= due.segment THEN
+    -- What is to be kept does not change until this has ended. If it just has, there is a next time.
+    PERFORM FROM "{schema}".topics t
+    WHERE t.topic = of_topic AND t.retention_ms IS NOT DISTINCT FROM due.retention_ms
+        AND t.retention_bytes IS NOT DISTINCT FROM due.retention_bytes
+    FOR SHARE;
+    IF NOT FOUND OR "{schema}".protected_segment(of_topic) <= due.segment THEN
         RETURN false;
     END IF;
     PERFORM "{schema}".drop_segments(of_topic, due.segment);

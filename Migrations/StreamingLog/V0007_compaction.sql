@@ -7,8 +7,8 @@
 -- since. So the cost of a step is that segment and what is new, whose keys are hashed. The oldest go first, since a
 -- tombstone may only go once what it stands over has gone.
 --
--- Offsets stay. A tombstone is kept for a day, so that whoever reads along sees it, and for as long as it is its
--- partition's last record, so that reading comes to the end.
+-- Offsets stay. A tombstone is kept for a day from when what it stands over has gone, so that whoever had begun to read
+-- before sees it, and for as long as it is its partition's last record, so that reading comes to the end.
 CREATE FUNCTION "{schema}".compact_segment(of_topic integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '200ms'
@@ -19,7 +19,6 @@ DECLARE
     due record;
     replaced text;
     keeping text;
-    since timestamptz := clock_timestamp() - interval '24 hours';
     ends bigint[];
     is_superseded boolean;
 BEGIN
@@ -37,6 +36,7 @@ BEGIN
         RETURN true;
     END IF;
     SELECT s.segment, s.rewrites, s.compacted_through,
+        coalesce(s.compacted_at < clock_timestamp() - interval '24 hours', false) AS are_tombstones_due,
         "{schema}".records_table(s.topic, s.segment, s.rewrites) AS records_table INTO due
     FROM "{schema}".segments s
     WHERE s.topic = of_topic AND s.segment <= last_closed AND s.compacted_through < last_closed
@@ -50,7 +50,7 @@ BEGIN
                 WHERE u.key IS NOT NULL GROUP BY u.partition, u.key) l
             ON l.partition = r.partition AND l.key = r.key
             WHERE (l.last_offset > r."offset"
-                OR r.value IS NULL AND r.appended_at < $1 AND r."offset" < $2[r.partition + 1] - 1)',
+                OR r.value IS NULL AND $1 AND r."offset" < $2[r.partition + 1] - 1)',
             due.records_table,
             string_agg(
                 format(
@@ -59,7 +59,8 @@ BEGIN
                 ' UNION ALL '))
         INTO keeping FROM "{schema}".segments s
     WHERE s.topic = of_topic AND s.segment BETWEEN greatest(due.compacted_through + 1, due.segment) AND last_closed;
-    EXECUTE 'SELECT EXISTS (SELECT FROM ' || keeping || ')' INTO is_superseded USING since, ends;
+    EXECUTE 'SELECT EXISTS (SELECT FROM ' || keeping || ')' INTO is_superseded
+    USING due.are_tombstones_due, ends;
     IF is_superseded THEN
         EXECUTE format(
             'CREATE TABLE %s (LIKE "{schema}".records INCLUDING ALL)',
@@ -67,10 +68,11 @@ BEGIN
         EXECUTE format(
             'INSERT INTO %s SELECT r.* FROM %s IS NOT TRUE',
             "{schema}".records_table(of_topic, due.segment, due.rewrites + 1), keeping)
-        USING since, ends;
+        USING due.are_tombstones_due, ends;
     END IF;
     UPDATE "{schema}".segments s
-    SET compacted_through = last_closed, rewrites = s.rewrites + is_superseded::integer
+    SET compacted_through = last_closed, compacted_at = coalesce(s.compacted_at, clock_timestamp()),
+        rewrites = s.rewrites + is_superseded::integer
     WHERE s.topic = of_topic AND s.segment = due.segment;
     RETURN true;
 END;

@@ -76,6 +76,11 @@ DECLARE
     topic_id integer;
     members bigint;
 BEGIN
+    -- What is to be set nowhere makes no group.
+    PERFORM FROM "{schema}".topics t WHERE t.name = of_topic;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
     PERFORM "{schema}".lock_group(of_group);
     SELECT t.topic INTO topic_id FROM "{schema}".topics t WHERE t.name = of_topic FOR KEY SHARE;
     IF NOT FOUND THEN

@@ -6,9 +6,19 @@ public import MartletPostgres
 ///
 /// ```swift
 /// let log = EmbeddedLog(postgres: .environment)
+/// try await log.migrate()
 /// try await log.create(Topic("orders", partitions: 4))
 /// try await log.producer().send(Record(key: Array("42".utf8), value: Array("placed".utf8)), to: "orders")
+/// try await log.consume(["orders"], as: "shipping") { partition in
+///     while true {
+///         let records = try await partition.next(upTo: FetchLimits())
+///         // …
+///         if let last = records.last { try await partition.commit(last.offset.next) }
+///     }
+/// }
 /// ```
+///
+/// `migrate()` is of the module `Martlet`. One of the log's programs, at least, calls ``run()``.
 public struct EmbeddedLog: Sendable {
     package let storage: any GroupStorage
     let appender: LogAppender
@@ -89,14 +99,19 @@ extension Topic {
         guard (1...1024).contains(partitions) else {
             throw .invalid("topic \"\(name)\": expected 1 to 1024 partitions, found \(partitions)")
         }
-        guard retention.time.map({ $0 > .zero }) ?? true, retention.bytes.map({ $0 > 0 }) ?? true else {
-            throw .invalid("topic \"\(name)\": expected a retention above zero, found \(retention)")
+        guard retention.time.map(\.isAge) ?? true, retention.bytes.map({ $0 > 0 }) ?? true else {
+            throw .invalid("topic \"\(name)\": expected a retention above zero, up to 1000 years, found \(retention)")
         }
-        guard segments.time > .zero, segments.bytes > 0 else {
-            throw .invalid("topic \"\(name)\": expected segments above zero, found \(segments)")
+        guard segments.time.isAge, segments.bytes > 0 else {
+            throw .invalid("topic \"\(name)\": expected segments above zero, up to 1000 years, found \(segments)")
         }
         for group in retention.protecting { try group.check() }
     }
+}
+
+extension Duration {
+    /// Whether something can be this old: what reaches back behind its calendar, PostgreSQL cannot compare with.
+    fileprivate var isAge: Bool { self > .zero && self <= .seconds(1_000 * 365 * 86_400) }
 }
 
 extension GroupName {

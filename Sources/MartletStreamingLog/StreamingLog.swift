@@ -25,7 +25,8 @@ public protocol StreamingLog: Sendable {
 
     func setRetention(of topic: TopicName, to retention: Topic.Retention) async throws(StreamingLogError)
 
-    /// Deletes a topic with all its records and its groups' offsets.
+    /// Deletes a topic with all its records and its groups' offsets. Fails while somebody holds its records for long, as
+    /// a backup does.
     func delete(_ topic: TopicName) async throws(StreamingLogError)
 
     /// What appends records.
@@ -83,5 +84,17 @@ extension StreamingLog {
 
     public func producer(_ id: ProducerID) async throws(StreamingLogError) -> any LogProducer {
         try await producer(id, epoch: nil)
+    }
+
+    /// Reads as the defaults of ``ConsumeOptions`` have it.
+    public func consume(
+        _ topics: [TopicName], as group: GroupName,
+        _ body: @escaping @Sendable (any AssignedPartition) async throws -> Void
+    ) async throws { try await consume(topics, as: group, options: ConsumeOptions(), body) }
+
+    public func fetch(
+        _ partition: TopicPartition, from offset: Offset
+    ) async throws(StreamingLogError) -> [StoredRecord] {
+        try await fetch(partition, from: offset, upTo: FetchLimits())
     }
 }

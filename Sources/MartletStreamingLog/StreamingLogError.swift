@@ -19,9 +19,9 @@ public enum StreamingLogError: Error, Sendable {
     case revoked(TopicPartition)
     /// The group's members read; what was asked for needs them stopped.
     case groupIsActive(GroupName, members: Int)
-    /// So many records wait already, or have waited for so long, that these were not sent.
+    /// So many records wait already, or have waited for so long, that some of these were not sent.
     case overloaded(waiting: Int)
-    /// The task was cancelled before the records were sent.
+    /// The task was cancelled before all was sent.
     case cancelled
     case database(PostgresError)
     /// A row of the log's own tables is not what it must be.
@@ -55,8 +55,8 @@ extension StreamingLogError: CustomStringConvertible {
         case .revoked(let partition): "\(partition) has gone to another member of the group"
         case .groupIsActive(let group, let count):
             "group \"\(group)\": expected it to be stopped, found \(count) \(count == 1 ? "member" : "members")"
-        case .overloaded(let count): "the records were not sent: \(count) wait already"
-        case .cancelled: "the task was cancelled before the records were sent; nothing was appended"
+        case .overloaded(let count): "not all of the records were sent: \(count) wait already"
+        case .cancelled: "the task was cancelled before all was sent"
         case .database(let error): error.description
         case .corrupt(let problem): "the streaming log's tables are damaged: \(problem)"
         }

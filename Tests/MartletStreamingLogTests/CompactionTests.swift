@@ -42,15 +42,27 @@ import Testing
             try await send([Record("a", "1"), Record("b", "1")], log)
             try await send([Record("a", nil)], log)
             #expect(try await log.records(of: place).map(\.text) == ["1", nil])
-            try await pool.execute("UPDATE martlet_log.records_1_2 SET appended_at = now() - interval '25 hours'")
+            try await pool.execute("UPDATE martlet_log.segments SET compacted_at = now() - interval '25 hours'")
             try await send([Record("c", "1")], log)
             #expect(try await log.records(of: place).map(\.keyText) == ["b", "c"])
             // The last record of all stays, or who reads would never come to the end.
             try await send([Record("b", nil)], log)
-            try await pool.execute("UPDATE martlet_log.records_1_4 SET appended_at = now() - interval '25 hours'")
-            try await pool.execute("UPDATE martlet_log.segments SET compacted_through = 0")
+            try await pool.execute(
+                "UPDATE martlet_log.segments SET compacted_through = 0, compacted_at = now() - interval '25 hours'")
             try await log.storage.maintain()
             #expect(try await log.records(of: place).map(\.keyText) == ["c", "b"])
+        }
+    }
+
+    @Test func `whoever has read a value comes to its tombstone, however old that is`() async throws {
+        try await withLog(segments: .init(time: .seconds(3600))) { log, pool in
+            try await log.producer().send([Record("a", "1"), Record("b", "1"), Record("a", nil)], to: "orders")
+            try await log.producer().send(Record("c", "1"), to: "orders")
+            let read = try await log.fetch(place, from: 0, upTo: FetchLimits(records: 1))
+            #expect(read.map(\.text) == ["1"])
+            try await pool.execute("UPDATE martlet_log.records_1_1 SET appended_at = now() - interval '25 hours'")
+            try await log.storage.maintain()
+            #expect(try await log.records(of: place, from: 1).map(\.text) == ["1", nil, "1"])
         }
     }
 

@@ -93,6 +93,21 @@ import Testing
         }
     }
 
+    @Test func `calls at the same time share what there is to read`() async throws {
+        try await GroupBench.with(partitions: 1) { bench in
+            try await bench.send(0..<60, among: 1)
+            let found = try await bench.reading { partition in
+                try await withThrowingTaskGroup(of: [Int].self) { tasks in
+                    for _ in 0..<20 {
+                        tasks.addTask { try await partition.next(upTo: FetchLimits(records: 3)).map(\.number) }
+                    }
+                    return try await tasks.reduce(into: []) { $0 += $1 }
+                }
+            }
+            #expect(found.sorted() == Array(0..<60))
+        }
+    }
+
     @Test func `a new group that begins at the end keeps that place`() async throws {
         try await GroupBench.with(partitions: 1) { bench in
             try await bench.send(0..<10, among: 1)

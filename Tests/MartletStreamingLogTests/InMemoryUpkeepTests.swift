@@ -64,8 +64,11 @@ struct InMemoryUpkeepTests {
         try await send(Record("a", "1"), Record("b", "1"), thenPass: 2)
         try await send(Record("a", nil), thenPass: 2)
         #expect(try await log.records(of: place).map(\.text) == ["1", nil])
+        // It is old by now, but what it stands over has only just gone.
         try await send(Record("c", "1"), thenPass: 23)
-        #expect(try await log.records(of: place).map(\.keyText) == ["b", "c"])
+        #expect(try await log.records(of: place).map(\.keyText) == ["b", "a", "c"])
+        try await send(Record("c", "2"), thenPass: 2)
+        #expect(try await log.records(of: place).map(\.text) == ["1", "2"])
     }
 
     @Test func `leases run out by the log's clock`() async throws {

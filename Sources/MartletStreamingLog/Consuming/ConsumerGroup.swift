@@ -65,7 +65,7 @@ public struct ConsumeOptions: Sendable {
     /// begins at the end commits that place at once, so that a restart passes over nothing; partitions that are added to
     /// the topic later it reads from their beginning.
     public var start: Start
-    /// How long a member that says nothing more keeps its partitions; at least 300 ms. One that cannot reach the log
+    /// How long a member that says nothing more keeps its partitions; 300 ms to a day. One that cannot reach the log
     /// stops reading after four fifths of it.
     public var lease: Duration
 

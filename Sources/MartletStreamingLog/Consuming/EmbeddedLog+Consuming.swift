@@ -9,9 +9,9 @@ extension EmbeddedLog: StreamingLog {
         guard !topics.isEmpty else {
             throw StreamingLogError.invalid("group \"\(group)\": expected a topic, found none")
         }
-        guard options.lease >= .milliseconds(300) else {
+        guard (.milliseconds(300) ... .seconds(86_400)).contains(options.lease) else {
             throw StreamingLogError.invalid(
-                "group \"\(group)\": expected a lease of 300 ms or more, found \(options.lease)")
+                "group \"\(group)\": expected a lease of 300 ms to a day, found \(options.lease)")
         }
         let signal = await storage.signals.follow(group)
         try await withThrowingTaskGroup(of: Membership.News.self) { tasks in

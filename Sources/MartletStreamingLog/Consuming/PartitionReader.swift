@@ -11,8 +11,6 @@ actor PartitionReader: AssignedPartition {
     private let followed: PartitionSignals.Followed
     /// What comes next; of `pending`, when there is any, the first.
     private var position: Offset
-    /// Counts the seeks, so that a page that was under way meanwhile is not taken.
-    private var seeks = 0
     /// What is left of the last page.
     private var pending: ArraySlice<StoredRecord> = []
     private var ahead: Task<[StoredRecord], Never>?
@@ -35,12 +33,13 @@ actor PartitionReader: AssignedPartition {
         while true {
             try Task.checkCancellation()
             if !pending.isEmpty { return take(limits) }
-            let (generation, from, seeks) = (await followed.signal.generation, position, seeks)
+            let generation = await followed.signal.generation
+            let from = position
             let page: [StoredRecord]
             do {
                 page = try await self.page(from: from, upTo: limits)
             } catch StreamingLogError.offsetOutOfRange(let partition, let offset, let range) {
-                guard seeks == self.seeks else { continue }
+                guard from == position else { continue }
                 switch options.start {
                 case .beginning: position = range.lowerBound
                 case .end: position = range.upperBound
@@ -48,7 +47,8 @@ actor PartitionReader: AssignedPartition {
                 }
                 continue
             }
-            guard seeks == self.seeks else { continue }
+            // Another call, or a seek, may have gone on from there meanwhile.
+            guard from == position else { continue }
             if page.isEmpty {
                 await followed.signal.wait(since: generation, atMost: EmbeddedLog.pollInterval)
             } else {
@@ -76,7 +76,7 @@ actor PartitionReader: AssignedPartition {
     private func take(_ limits: FetchLimits) -> [StoredRecord] {
         var bytes = 0
         let fitting = pending.prefix(limits.records).prefix { record in
-            bytes += record.value?.count ?? 0
+            bytes += record.byteCount
             return bytes <= limits.bytes
         }
         let taken = fitting.isEmpty ? pending.prefix(1) : fitting
@@ -119,7 +119,6 @@ actor PartitionReader: AssignedPartition {
 
     func seek(to place: SeekPlace) async throws(StreamingLogError) {
         let offset = try await storage.offset(of: place, in: partition)
-        seeks += 1
         ahead?.cancel()
         (position, pending, ahead) = (offset, [], nil)
     }
@@ -128,40 +127,5 @@ actor PartitionReader: AssignedPartition {
     func close() {
         ahead?.cancel()
         ahead = nil
-    }
-}
-
-extension GroupStorage {
-    /// Where a member that has just come to have a partition begins to read.
-    fileprivate func start(
-        of lease: GroupLease, for group: GroupName, _ start: ConsumeOptions.Start
-    ) async throws(StreamingLogError) -> Offset {
-        let partition = lease.partition
-        if let committed = try await committed(in: partition, by: group, epoch: lease.epoch) { return committed }
-        guard case .end = start else { return try await offset(of: .beginning, in: partition) }
-        let end = try await offset(of: .end, in: partition)
-        try await commit(end, in: partition, by: group, epoch: lease.epoch)
-        return end
-    }
-
-    fileprivate func offset(
-        of place: SeekPlace, in partition: TopicPartition
-    ) async throws(StreamingLogError) -> Offset {
-        switch place {
-        case .offset(let offset): return offset
-        case .time(let time):
-            if let offset = try await offset(in: partition, at: time) { return offset }
-            return try await extent(of: partition).end
-        case .beginning: return try await extent(of: partition).beginning
-        case .end: return try await extent(of: partition).end
-        }
-    }
-
-    private func extent(of partition: TopicPartition) async throws(StreamingLogError) -> TopicDescription.Extent {
-        guard let found = try await topics(named: [partition.topic]).first else { throw .unknownTopic(partition.topic) }
-        guard found.partitions.indices.contains(partition.number) else {
-            throw .unknownPartition(partition, of: found.topic.partitions)
-        }
-        return found.partitions[partition.number]
     }
 }

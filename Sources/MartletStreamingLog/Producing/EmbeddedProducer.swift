@@ -10,7 +10,7 @@ struct EmbeddedProducer: LogProducer {
     @discardableResult
     func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace] {
         for record in records { try record.check(limit: largestRecord) }
-        let known = try await log.metadata.topic(topic)
+        let known = try await declaration(of: topic, for: records)
         guard !known.isCompacted || records.allSatisfy({ $0.key != nil }) else {
             throw .invalid("topic \"\(topic)\": expected a key in each record, since it is compacted, found none")
         }
@@ -27,10 +27,20 @@ struct EmbeddedProducer: LogProducer {
                 }
             } catch {
                 log.metadata.forget(topic)
-                throw error
+                guard case .unknownPartition(let partition, _) = error else { throw error }
+                // The topic was deleted and made again with fewer.
+                throw .unknownPartition(partition, of: try await log.metadata.topic(topic).partitions)
             }
         }
         return places.compactMap(\.self)
+    }
+
+    /// The topic as last heard of, or as it is now, should a record name a partition that it did not have then.
+    private func declaration(of topic: TopicName, for records: [Record]) async throws(StreamingLogError) -> Topic {
+        let known = try await log.metadata.topic(topic)
+        guard records.contains(where: { $0.partition ?? 0 >= known.partitions }) else { return known }
+        log.metadata.forget(topic)
+        return try await log.metadata.topic(topic)
     }
 
     func lastSequences(in topic: TopicName) async throws(StreamingLogError) -> [Int64] {
@@ -73,11 +83,18 @@ extension EmbeddedLog {
 }
 
 extension Record {
+    /// PostgreSQL knows somewhat more; neither includes what is not a number.
+    private static let times = -188_000_000_000.0...253_402_300_799.0
+
     /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``.
     func check(limit: Int) throws(StreamingLogError) {
         guard byteCount <= limit else { throw .recordTooLarge(bytes: byteCount, limit: limit) }
         guard messageID.map({ !$0.utf8.contains(0) }) ?? true else {
             throw .invalid("a record: expected a message id without NUL")
+        }
+        // One that cannot be stored would fail the others' records that go in the same call.
+        guard timestamp.map({ Self.times.contains($0.timeIntervalSince1970) }) ?? true else {
+            throw .invalid("a record: expected a timestamp of the years -4000 to 9999, found one beyond them")
         }
     }
 }

@@ -42,7 +42,8 @@ struct LaneBatch: Sendable {
         (self.lane, self.parts, self.after) = (lane, parts, after)
     }
 
-    var lastSequence: Int64? { records.last?.sequence ?? after }
+    /// The last that is in the log once it has the batch. What is sent again may all come before that.
+    var lastSequence: Int64? { records.last.map { max($0.sequence, after ?? -1) } ?? after }
 
     /// Gives each record its sequence; a part whose own do not rise is answered with an error and left out.
     mutating func number() {
@@ -69,7 +70,7 @@ struct LaneBatch: Sendable {
     }
 
     /// Tells each part how it ended.
-    func answer(_ verdict: BatchVerdict, partitions: Int = 0) {
+    func answer(_ verdict: BatchVerdict) {
         let (producer, partition) = (lane.producer, lane.partition)
         switch verdict {
         case .appended(let end, let new):
@@ -86,7 +87,7 @@ struct LaneBatch: Sendable {
             }
         case .fenced: fail(.fenced(producer, epoch: lane.epoch))
         case .missing(let last): fail(.missingSequences(producer, partition, expected: after ?? -1, found: last))
-        case .unknownPartition: fail(.unknownPartition(partition, of: partitions))
+        case .unknownPartition: fail(.unknownPartition(partition, of: partition.number))
         }
     }
 
@@ -97,5 +98,20 @@ extension Lane.Part {
     fileprivate func refused(_ problem: String) -> Bool {
         answer(.failure(.invalid(problem)))
         return false
+    }
+}
+
+extension [LaneBatch] {
+    /// Numbers anew what comes from producers without a name that the log has forgotten: their topic was deleted and made
+    /// again, or they were silent for too long. With nobody to follow them, nothing of theirs can come a second time.
+    /// - Returns: which ones these are.
+    mutating func beginAnew(after verdicts: [(Int, BatchVerdict)]) -> [Int] {
+        var begun: [Int] = []
+        for case (let index, .missing(let last)) in verdicts where self[index].lane.epoch == 0 {
+            self[index].after = last
+            self[index].number()
+            begun.append(index)
+        }
+        return begun
     }
 }

@@ -138,21 +138,6 @@ final class LogAppender: Sendable {
     }
 }
 
-extension [LaneBatch] {
-    /// Numbers anew what comes from producers without a name that the log has forgotten: their topic was deleted and made
-    /// again, or they were silent for too long. With nobody to follow them, nothing of theirs can come a second time.
-    /// - Returns: which ones these are.
-    fileprivate mutating func beginAnew(after verdicts: [(Int, BatchVerdict)]) -> [Int] {
-        var begun: [Int] = []
-        for case (let index, .missing(let last)) in verdicts where self[index].lane.epoch == 0 {
-            self[index].after = last
-            self[index].number()
-            begun.append(index)
-        }
-        return begun
-    }
-}
-
 extension StreamingLogError {
     /// Whether asking again may end otherwise.
     var mayPass: Bool {

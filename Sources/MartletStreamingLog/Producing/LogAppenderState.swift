@@ -17,6 +17,8 @@ struct LogAppenderState: Sendable {
     private static var mostRecords: Int { 5_000 }
     private static var mostBytes: Int { 4 << 20 }
     private static var mostWaitingBytes: Int { 64 << 20 }
+    /// Of the records that go to a partition together: PostgreSQL takes no statement of 1 GB.
+    private static var mostBytesTogether: Int { 256 << 20 }
     private static var mostIdleLanes: Int { 10_000 }
 
     /// Takes parts in, or says why not. Asks for cancellation under the lock: a caller that is cancelled after this finds
@@ -24,6 +26,10 @@ struct LogAppenderState: Sendable {
     mutating func admit(_ parts: [(lane: Lane.ID, part: Lane.Part)]) -> StreamingLogError? {
         if Task.isCancelled { return .cancelled }
         let bytes = parts.reduce(0) { $0 + $1.part.bytes }
+        for (id, part) in parts where part.bytes > Self.mostBytesTogether && part.records.count > 1 {
+            return .invalid(
+                "expected at most \(Self.mostBytesTogether) bytes at a time for \(id.partition), found \(part.bytes)")
+        }
         if waitingBytes > 0, waitingBytes + bytes > Self.mostWaitingBytes {
             return .overloaded(waiting: waitingRecords)
         }

@@ -8,8 +8,8 @@ public protocol LogProducer: Sendable {
 
     /// Appends the records and returns, in their order, where they stand, once they are durable.
     ///
-    /// Those of one partition stand together and in this order; among partitions they are appended independently. When
-    /// it throws, some may have been appended.
+    /// Those of one partition, up to 256 MiB, stand together and in this order; among partitions they are appended
+    /// independently. When it throws, some may have been appended.
     /// - Throws: ``StreamingLogError/fenced(_:epoch:)``, ``StreamingLogError/unknownTopic(_:)`` and others.
     @discardableResult
     func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace]

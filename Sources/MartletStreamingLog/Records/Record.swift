@@ -66,6 +66,12 @@ public struct StoredRecord: Hashable, Sendable {
         (self.timestamp, self.appendedAt) = (timestamp, appendedAt)
     }
 
+    /// What it takes of a page, about, in bytes.
+    package var byteCount: Int {
+        let own = (key?.count ?? 0) + (value?.count ?? 0) + 64
+        return headers.reduce(own) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 8 }
+    }
+
     /// The value of the last header of this name, as text; nil when there is none, or it is not UTF-8.
     public func header(_ name: String) -> String? {
         headers.last { $0.name == name }?.value.flatMap { String(validating: $0, as: UTF8.self) }

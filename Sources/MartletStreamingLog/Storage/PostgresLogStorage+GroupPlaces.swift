@@ -24,17 +24,11 @@ extension PostgresLogStorage {
     }
 
     package func lag(of group: GroupName) async throws(StreamingLogError) -> [PartitionLag] {
-        let sql: SQL = """
+        let rows = try await rowsOfSegments(
+            """
             SELECT topic_name, partition, committed, next_offset, records, age, member
             FROM \(schema).group_lag(\(group.description))
-            """
-        let rows: Rows
-        do throws(StreamingLogError) { rows = try await self.rows(of: sql) } catch .database(let error)
-            where error.sqlState == .undefinedTable
-        {
-            // Retention has dropped a segment between the look at the list and at its table.
-            rows = try await self.rows(of: sql)
-        }
+            """)
         var lags: [PartitionLag] = []
         for row in rows {
             let (name, number, committed, end, records, age, member) = try decoding {
@@ -61,11 +55,11 @@ extension PostgresLogStorage {
             case .offset(let offset): ("offset", offset, nil)
             case .time(let time): ("time", nil, time)
             }
-        let rows = try await rows(
-            of: """
-                SELECT \(schema).seek_group(
-                    \(group.description), \(topic.description), \(word), \(offset?.rawValue), \(time))
-                """)
+        let rows = try await rowsOfSegments(
+            """
+            SELECT \(schema).seek_group(
+                \(group.description), \(topic.description), \(word), \(offset?.rawValue), \(time))
+            """)
         guard let members = try optionalNumber(in: rows) else { throw .unknownTopic(topic) }
         guard members == 0 else { throw .groupIsActive(group, members: Int(members)) }
     }

@@ -10,9 +10,8 @@ extension PostgresLogStorage {
         let (first, next) = try decoding { () throws(PostgresDecodingError) in
             (try extent.decode(column: 0) as Int64, try extent.decode(column: 1) as Int64)
         }
-        guard (first...max(first, next)).contains(offset.rawValue) else {
-            throw .offsetOutOfRange(partition, offset, expected: Offset(rawValue: first)...Offset(rawValue: next))
-        }
+        let range = Offset(rawValue: first)...Offset(rawValue: max(first, next))
+        guard range.contains(offset) else { throw .offsetOutOfRange(partition, offset, expected: range) }
         var records: [StoredRecord] = []
         records.reserveCapacity(rows.count - 1)
         for row in rows.dropFirst() {
@@ -33,11 +32,15 @@ extension PostgresLogStorage {
             """, prepared: true)
     }
 
-    /// Where a segment's table is dropped between the look at the list and at the table, there is another look.
+    /// Where a segment's table is dropped between the look at the list and at the table, there is another look; the next
+    /// one may go as well by then.
     func rowsOfSegments(_ sql: SQL, prepared: Bool = false) async throws(StreamingLogError) -> Rows {
-        do throws(StreamingLogError) { return try await rows(of: sql, prepared: prepared) } catch .database(let error)
-            where error.sqlState == .undefinedTable
-        { return try await rows(of: sql) }
+        for _ in 0..<50 {
+            do throws(StreamingLogError) {
+                return try await rows(of: sql, prepared: prepared)
+            } catch .database(let error) where error.sqlState == .undefinedTable && error.isOfRecords {}
+        }
+        return try await rows(of: sql)
     }
 
     func absence(of partition: TopicPartition) async throws(StreamingLogError) -> StreamingLogError {
@@ -58,6 +61,11 @@ extension PostgresLogStorage {
         else { throw try await absence(of: partition) }
         return nil
     }
+}
+
+extension PostgresError {
+    /// Whether it names a table of records, and not one that the migrations make.
+    fileprivate var isOfRecords: Bool { message.contains(".records_") }
 }
 
 extension StoredRecord {

@@ -56,7 +56,8 @@ public struct TopicDescription: Hashable, Sendable {
 
     /// From where to where a partition has records.
     public struct Extent: Hashable, Sendable {
-        /// Of the first record that is still there; the end, when there is none.
+        /// From where on records are still there; of a compacted topic the first that is left may come later. The end,
+        /// when there is none.
         public let beginning: Offset
         /// The offset that the next record will have.
         public let end: Offset

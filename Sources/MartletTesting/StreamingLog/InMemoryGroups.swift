@@ -59,9 +59,10 @@ struct InMemoryGroups {
         group.members[me] = Member(expiresAt: until, topics: topics.keys.sorted())
         for (place, kept) in group.places where kept.member == me { group.places[place]?.leasedUntil = until }
         for (topic, count) in topics {
-            for number in 0..<count {
-                let place = TopicPartition(topic, number)
-                group.places[place] = group.places[place] ?? Place()
+            // Those that were added since are read from their beginning.
+            let known = group.places.keys.count { $0.topic == topic }
+            for number in known..<max(known, count) {
+                group.places[TopicPartition(topic, number)] = Place(committed: known > 0 ? 0 : nil)
             }
         }
         var leases: [GroupLease] = []

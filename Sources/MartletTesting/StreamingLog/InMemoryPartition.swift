@@ -37,7 +37,7 @@ struct InMemoryPartition {
         var bytes = 0
         return records[index(of: offset)...].prefix(limits.records).enumerated()
             .prefix { number, record in
-                bytes += record.value?.count ?? 0
+                bytes += record.byteCount
                 return number == 0 || bytes <= limits.bytes
             }
             .map(\.element)
@@ -56,13 +56,13 @@ struct InMemoryPartition {
         beginning = max(beginning, offset)
     }
 
-    /// Keeps, of the records before an offset, of each key the last, unless it is a tombstone of before some time.
-    mutating func compact(until closed: Offset, tombstonesSince oldest: Date) {
+    /// Keeps, of the records before an offset, of each key the last, unless it is a tombstone before another.
+    mutating func compact(until closed: Offset, tombstonesUntil seen: Offset) {
         var last: [[UInt8]: Offset] = [:]
         for record in records(from: beginning, until: closed) { last[record.key ?? []] = record.offset }
         records = records.filter { record in
             guard record.offset < closed, let key = record.key else { return true }
-            let isForgotten = record.value == nil && record.appendedAt < oldest && record.offset.next < end
+            let isForgotten = record.value == nil && record.offset < seen && record.offset.next < end
             return last[key] == record.offset && !isForgotten
         }
     }
@@ -88,11 +88,5 @@ extension StoredRecord {
             partition: partition, offset: offset, key: record.key, value: record.value, headers: record.headers,
             messageID: record.messageID, timestamp: record.timestamp?.inMicroseconds ?? appendedAt,
             appendedAt: appendedAt)
-    }
-
-    /// What it takes of a segment, about.
-    var byteCount: Int64 {
-        let own = (key?.count ?? 0) + (value?.count ?? 0) + (messageID?.utf8.count ?? 0) + 64
-        return Int64(headers.reduce(own) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 8 })
     }
 }

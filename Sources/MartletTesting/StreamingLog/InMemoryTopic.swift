@@ -15,6 +15,8 @@ struct InMemoryTopic {
         /// Of the partitions that there were when it began, or that came while it was open.
         var starts: [Offset]
         let openedAt: Date
+        /// When it was first compacted; by then, what its tombstones stand over had gone.
+        var compactedAt: Date?
     }
 
     init(_ topic: Topic, at now: Date) {
@@ -64,21 +66,29 @@ struct InMemoryTopic {
         roll(at: now)
         while isOldestDue(at: now), !isOldestProtected(by: committed) { dropOldest() }
         if topic.isCompacted, compacted < closed {
-            compacted = closed
-            for (index, start) in segments[segments.count - 1].starts.enumerated() {
-                partitions[index].compact(until: start, tombstonesSince: now.addingTimeInterval(-86_400))
-            }
+            compact(at: now)
         }
         for index in partitions.indices {
             partitions[index].forgetProducers(before: now.addingTimeInterval(-7 * 86_400), where: isNameless)
         }
     }
 
+    private mutating func compact(at now: Date) {
+        compacted = closed
+        let seen = segments.firstIndex { $0.compactedAt.map { $0 >= now - .seconds(86_400) } ?? true }
+        let last = segments.count - 1
+        for (index, start) in segments[last].starts.enumerated() {
+            let starts = segments[seen ?? last].starts
+            partitions[index].compact(until: start, tombstonesUntil: index < starts.count ? starts[index] : 0)
+        }
+        for index in 0..<last where segments[index].compactedAt == nil { segments[index].compactedAt = now }
+    }
+
     private mutating func roll(at now: Date) {
         let held = records(of: segments.count - 1)
         guard let first = held.map(\.appendedAt).min(), let last = held.map(\.appendedAt).max() else { return }
         let isOld = first <= now - topic.segments.time
-        guard isOld || held.reduce(0, { $0 + $1.byteCount }) > topic.segments.bytes else { return }
+        guard isOld || held.reduce(0, { $0 + Int64($1.byteCount) }) > topic.segments.bytes else { return }
         segments.append(Segment(starts: partitions.map(\.end), openedAt: max(now, last)))
         closed += 1
     }
@@ -91,7 +101,7 @@ struct InMemoryTopic {
         }
         guard let bytes = topic.retention.bytes else { return false }
         let rest = segments.indices.dropFirst().flatMap { records(of: $0) }
-        return rest.reduce(0) { $0 + $1.byteCount } >= bytes
+        return rest.reduce(0) { $0 + Int64($1.byteCount) } >= bytes
     }
 
     /// Whether it holds anything that a group has not read.

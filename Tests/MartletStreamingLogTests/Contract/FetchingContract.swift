@@ -38,6 +38,23 @@ extension LogContract {
         }
 
         @Test(arguments: LogKind.allCases)
+        func `keys and headers are bytes of a page, too`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let large = [UInt8](repeating: 1, count: 10_000)
+                try await log.producer().send(
+                    [
+                        Record(key: large, value: nil), Record(value: nil, headers: [.init("h", large)]),
+                        Record(key: large, value: large),
+                    ], to: "orders")
+                for (bytes, count) in [(15_000, 1), (25_000, 2), (35_000, 2), (45_000, 3)] {
+                    let found = try await log.fetch(place, from: 0, upTo: FetchLimits(bytes: bytes))
+                    #expect(found.count == count)
+                }
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
         func `at the end there is nothing, and beyond is out of range`(kind: LogKind) async throws {
             try await kind.withLog { log async throws in
                 try await log.create(Topic("orders", partitions: 1))

@@ -101,6 +101,22 @@ extension LogContract {
         }
 
         @Test(arguments: LogKind.allCases)
+        func `partitions that are added to a topic are read from their beginning`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let given = Given()
+                let options = ConsumeOptions(start: .end, lease: .seconds(1))
+                let member = member(of: "g", log, options: options, giving: given)
+                try await eventually { try await log.lag(of: "g").first?.committed == 0 }
+                try await log.setPartitions(of: "orders", to: 2)
+                try await log.producer().send(Record("a", "1", partition: 1), to: "orders")
+                try await eventually { given.records.map(\.text) == ["1"] }
+                member.cancel()
+                _ = await member.result
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
         func `a member that has stopped leaves its partitions to others at once`(kind: LogKind) async throws {
             try await kind.withLog { log async throws in
                 try await log.create(Topic("orders", partitions: 2))
@@ -198,6 +214,8 @@ extension LogContract {
                 guard
                     case .unknownTopic = try await failure(in: { try await log.seek("g", in: "others", to: .end) })
                 else { throw StreamingLogError.unknownTopic("others") }
+                _ = try await failure { try await log.seek("h", in: "others", to: .end) }
+                #expect(try await log.groups().map(\.name) == ["g"])
                 let reader = UUID()
                 _ = try await log.storage.claim(["orders"], for: "g", member: reader, lease: .seconds(60))
                 let refusals = [

@@ -26,6 +26,19 @@ extension LogContract {
         }
 
         @Test(arguments: LogKind.allCases)
+        func `behind what is sent again the producer counts on from the last one there`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let sent = ([10, 20, 30] as [Int64]).map { number in Record("a", "\(number)", sequence: number) }
+                try await log.producer("p").send(sent, to: "orders")
+                let next = try await log.producer("p")
+                try await next.send(sent[0], to: "orders")
+                #expect(try await next.send(Record("a", "31"), to: "orders").offset == 3)
+                #expect(try await log.records(of: place).map(\.text) == ["10", "20", "30", "31"])
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
         func `sequences are a producer's own, in each partition`(kind: LogKind) async throws {
             try await kind.withLog { log async throws in
                 try await log.create(Topic("orders", partitions: 2))

@@ -4,6 +4,10 @@ import Testing
 
 @testable import MartletStreamingLog
 
+extension Tag {
+    @Tag static var database: Self
+}
+
 /// The streaming logs that keep the same promises.
 enum LogKind: CaseIterable {
     case inMemory

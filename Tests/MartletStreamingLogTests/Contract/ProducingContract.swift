@@ -109,6 +109,38 @@ extension LogContract {
         }
 
         @Test(arguments: LogKind.allCases)
+        func `more at a time than one statement can take is refused`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let record = Record(value: Array(repeating: 0, count: 1_000_000))
+                let refusal = try await failure {
+                    try await log.producer().send(Array(repeating: record, count: 300), to: "orders")
+                }
+                guard case .invalid = refusal else { throw refusal }
+                #expect(try await log.describe("orders").partitions[0].end == 0)
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
+        func `partitions that others have added or taken away are noticed`(kind: LogKind) async throws {
+            try await kind.withEmbeddedLog { log async throws in
+                try await log.create(Topic("orders", partitions: 2))
+                let producer = try await log.producer()
+                try await producer.send(Record("a", "1"), to: "orders")
+                // As another process does.
+                try await log.storage.setPartitions(of: "orders", to: 8)
+                #expect(try await producer.send(Record("a", "1", partition: 7), to: "orders").offset == 0)
+                try await log.storage.delete("orders")
+                try await log.storage.create(Topic("orders", partitions: 1))
+                let refusal = try await failure {
+                    try await producer.send(Record("a", "2", partition: 7), to: "orders")
+                }
+                guard case .unknownPartition(TopicPartition("orders", 7), of: 1) = refusal else { throw refusal }
+                try await producer.send(Record("a", "2"), to: "orders")
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
         func `sending nothing appends nothing`(kind: LogKind) async throws {
             try await kind.withLog { log async throws in
                 try await log.create(Topic("orders", partitions: 1))
@@ -125,6 +157,30 @@ extension LogContract {
                     try await log.producer().send(Record(value: nil, messageID: "a\u{0}"), to: "orders")
                 }
                 guard case .invalid = refusal else { throw refusal }
+            }
+        }
+
+        @Test(arguments: LogKind.allCases)
+        func `a time that cannot be stored is refused, and no other's records with it`(kind: LogKind) async throws {
+            try await kind.withLog { log async throws in
+                try await log.create(Topic("orders", partitions: 1))
+                let producer = try await log.producer()
+                for time: TimeInterval in [.infinity, -.infinity, .nan, 1e12, -1e12] {
+                    let odd = Record(value: nil, timestamp: Date(timeIntervalSince1970: time))
+                    async let refusal = failure { try await producer.send(odd, to: "orders") }
+                    async let places = withThrowingTaskGroup { group in
+                        for _ in 0..<8 { group.addTask { try await producer.send(Record("a", "1"), to: "orders") } }
+                        try await group.waitForAll()
+                    }
+                    guard case .invalid = try await refusal else { throw try await refusal }
+                    try await places
+                }
+                for time in [Date.distantPast, .distantFuture] {
+                    try await producer.send(Record(value: nil, timestamp: time), to: "orders")
+                }
+                let found = try await log.records(in: "orders")[0]
+                #expect(found.suffix(2).map(\.timestamp) == [.distantPast, .distantFuture])
+                #expect(found.count == 5 * 8 + 2)
             }
         }
 

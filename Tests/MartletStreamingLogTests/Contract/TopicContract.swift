@@ -52,6 +52,8 @@ extension LogContract {
                 Topic("t", partitions: 0), Topic("t", partitions: 1025), Topic("t", retention: .init(time: .zero)),
                 Topic("t", retention: .init(bytes: 0)), Topic("t", retention: .init(protecting: [""])),
                 Topic("t", segments: .init(time: .zero)), Topic("t", segments: .init(bytes: -1)),
+                Topic("t", retention: .init(time: .seconds(Int64.max))),
+                Topic("t", segments: .init(time: .seconds(Int64.max))),
             ])
         func `a topic that cannot be is refused`(kind: LogKind, topic: Topic) async throws {
             try await kind.withLog { log async throws in
