@@ -151,7 +151,7 @@ BEGIN
     EXECUTE format(
         'CREATE TABLE %s (LIKE "{schema}".records INCLUDING ALL)',
         "{schema}".records_table(of_topic, coalesce(last, 0) + 1));
-    PERFORM "{schema}".make_append(of_topic, coalesce(last, 0) + 1);
+    PERFORM "{schema}".make_functions(of_topic, coalesce(last, 0) + 1);
     RETURN coalesce(last, 0) + 1;
 END;
 $$;

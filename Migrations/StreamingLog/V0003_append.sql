@@ -135,20 +135,3 @@ END;
 $$;
 
 COMMENT ON FUNCTION "{schema}".append IS 'The only way records are written; see the comments in its migration.';
-
--- Makes the copy of "append" that appends to a segment.
-CREATE FUNCTION "{schema}".make_append(of_topic integer, of_segment integer) RETURNS void
-LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    model record;
-BEGIN
-    SELECT p.prosrc AS body, pg_get_function_arguments(p.oid) AS arguments INTO model
-    FROM pg_proc p WHERE p.oid = '"{schema}".append'::regproc;
-    EXECUTE format(
-        'CREATE FUNCTION "{schema}".%I(%s) LANGUAGE plpgsql VOLATILE
-        SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS %L',
-        format('append_%s_%s', of_topic, of_segment), model.arguments,
-        replace(model.body, '"{schema}".records ', "{schema}".records_table(of_topic, of_segment) || ' '));
-END;
-$$;

@@ -1,5 +1,54 @@
 -- How records are read.
 
+-- The records of a segment's partition from an offset on: so many at most, and about so many bytes, though always one.
+--
+-- As it stands here it reads the table "records". Each segment has a copy of it for its own table, "read_<topic>_
+-- <segment>", until compaction has replaced that: who reads on where a segment grows need not have the segment looked for.
+CREATE FUNCTION "{schema}".read(of_partition integer, from_offset bigint, most integer, most_bytes bigint)
+RETURNS TABLE (
+    "offset" bigint, appended_at timestamptz, created_at timestamptz, message_id text, key bytea, value bytea,
+    headers bytea
+)
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT f."offset", f.appended_at, f.created_at, f.message_id, f.key, f.value, f.headers
+    FROM (
+        SELECT r.*, row_number() OVER up_to_here AS number,
+            sum(64 + coalesce(octet_length(r.value), 0) + coalesce(octet_length(r.key), 0)
+                + coalesce(octet_length(r.headers), 0)) OVER up_to_here AS bytes
+        FROM "{schema}".records r WHERE r.partition = of_partition AND r."offset" >= from_offset
+        WINDOW up_to_here AS (ORDER BY r."offset" ROWS UNBOUNDED PRECEDING)
+        ORDER BY r."offset" LIMIT most
+    ) f WHERE f.number = 1 OR f.bytes <= most_bytes;
+END;
+$$;
+
+-- Makes the copies of "append" and "read" that a segment has for its own table.
+CREATE FUNCTION "{schema}".make_functions(of_topic integer, of_segment integer) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    model record;
+BEGIN
+    FOR model IN
+        SELECT p.proname AS name, p.prosrc AS body, pg_get_function_arguments(p.oid) AS arguments,
+            CASE WHEN p.proretset THEN 'RETURNS ' || pg_get_function_result(p.oid) ELSE '' END AS result,
+            CASE p.provolatile WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END AS volatility
+        FROM pg_proc p WHERE p.oid IN ('"{schema}".append'::regproc, '"{schema}".read'::regproc)
+    LOOP
+        EXECUTE format(
+            'CREATE FUNCTION "{schema}".%I(%s) %s LANGUAGE plpgsql %s
+            SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS %L',
+            format('%s_%s_%s', model.name, of_topic, of_segment), model.arguments, model.result, model.volatility,
+            replace(model.body, '"{schema}".records ', "{schema}".records_table(of_topic, of_segment) || ' '));
+    END LOOP;
+END;
+$$;
+
 -- The records of a partition from an offset on: so many at most, and about so many bytes, though always one. The first
 -- row says where the partition begins and ends, and is no record. No row at all says that there is no such partition.
 CREATE FUNCTION "{schema}".read_records(

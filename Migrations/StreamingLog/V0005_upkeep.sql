@@ -22,6 +22,7 @@ BEGIN
         SELECT g.segment, g.rewrites FROM gone g ORDER BY g.segment DESC
     LOOP
         EXECUTE format('DROP FUNCTION "{schema}".%I', format('append_%s_%s', of_topic, going.segment));
+        EXECUTE format('DROP FUNCTION "{schema}".%I', format('read_%s_%s', of_topic, going.segment));
         EXECUTE format('DROP TABLE %s', "{schema}".records_table(of_topic, going.segment, going.rewrites));
         -- A copied segment's table of before may still be there.
         IF going.rewrites > 0 THEN

@@ -43,12 +43,12 @@ struct AppendedBatches {
         try headers.append(record.headers.isEmpty ? nil : Bytea(record.headers.encoded))
     }
 
-    func call(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
+    func call(on segment: TopicSegment, in schema: SQLIdentifier) -> SQL {
         "SELECT \(Self.answer) FROM \(appending(on: segment, in: schema)) a"
     }
 
     /// The same as part of a transaction that fails unless all is appended, and new.
-    func publishingCall(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
+    func publishingCall(on segment: TopicSegment, in schema: SQLIdentifier) -> SQL {
         """
         SELECT \(Self.answer) FROM \(appending(on: segment, in: schema)) a
         WHERE \(schema).require_published(\(topic.description), \(producers), \(partitions), \(afters), \(firsts), \
@@ -58,7 +58,7 @@ struct AppendedBatches {
 
     private static let answer: SQL = "a.verdicts, a.ends, a.counts, a.last_sequences, a.places_now::text[]"
 
-    private func appending(on segment: OpenSegments.Segment, in schema: SQLIdentifier) -> SQL {
+    private func appending(on segment: TopicSegment, in schema: SQLIdentifier) -> SQL {
         """
         \(schema).\(segment.append)(
         \(segment.topic), \(segment.number), \(topic.description), \(producers), \(epochs), \(partitions), \(afters), \

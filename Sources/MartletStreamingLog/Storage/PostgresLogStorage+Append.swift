@@ -44,7 +44,7 @@ extension PostgresLogStorage {
         throw .database(PostgresError(sqlState: .lockNotAvailable, message: "the topic's segments end too fast"))
     }
 
-    func openSegment(of topic: TopicName) async throws(StreamingLogError) -> OpenSegments.Segment {
+    func openSegment(of topic: TopicName) async throws(StreamingLogError) -> TopicSegment {
         if let known = openSegments[topic] { return known }
         let rows = try await rows(
             of: """
@@ -53,7 +53,7 @@ extension PostgresLogStorage {
                 """)
         guard let row = rows.first else { throw .unknownTopic(topic) }
         let (id, number) = try decoding { () throws(PostgresDecodingError) in try row.decode(Int32.self, Int32.self) }
-        let segment = OpenSegments.Segment(topic: id, number: number)
+        let segment = TopicSegment(topic: id, number: number)
         openSegments[topic] = segment
         return segment
     }

@@ -5,6 +5,7 @@ extension PostgresLogStorage {
     package func fetch(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
     ) async throws(StreamingLogError) -> [StoredRecord] {
+        if let records = try await readOn(partition, from: offset, upTo: limits) { return records }
         let rows = try await read(partition, from: offset, upTo: limits)
         guard let extent = rows.first else { throw try await absence(of: partition) }
         let (first, next) = try decoding { () throws(PostgresDecodingError) in
@@ -12,13 +13,58 @@ extension PostgresLogStorage {
         }
         let range = Offset(rawValue: first)...Offset(rawValue: max(first, next))
         guard range.contains(offset) else { throw .offsetOutOfRange(partition, offset, expected: range) }
+        let records = try self.records(in: rows.dropFirst(), of: partition)
+        if let last = records.last { try await learnSegment(of: partition, around: last.offset) }
+        return records
+    }
+
+    private func records(
+        in rows: some Collection<Row>, of partition: TopicPartition
+    ) throws(StreamingLogError) -> [StoredRecord] {
         var records: [StoredRecord] = []
-        records.reserveCapacity(rows.count - 1)
-        for row in rows.dropFirst() {
+        records.reserveCapacity(rows.count)
+        for row in rows {
             records.append(
                 try decoding { () throws(PostgresDecodingError) in try StoredRecord(row, of: partition) })
         }
         return records
+    }
+
+    /// From the segment where the last record was found; nil unless the one that was asked for is there.
+    private func readOn(
+        _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
+    ) async throws(StreamingLogError) -> [StoredRecord]? {
+        guard let segment = readSegments[partition] else { return nil }
+        let sql: SQL = """
+            SELECT NULL::bigint, NULL::bigint, "offset", appended_at, created_at, message_id, key, value, headers
+            FROM \(schema).\(segment.read)(\(Int32(clamping: partition.number)), \(offset.rawValue),
+                \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
+            """
+        do throws(StreamingLogError) {
+            let found = try records(in: try await rows(of: sql, prepared: true), of: partition)
+            return found.first?.offset == offset ? found : nil
+        } catch .database(let error) where [.undefinedFunction, .undefinedTable].contains(error.sqlState) {
+            readSegments[partition] = nil
+            return nil
+        }
+    }
+
+    private func learnSegment(of partition: TopicPartition, around offset: Offset) async throws(StreamingLogError) {
+        let row = try await rows(
+            of: """
+                SELECT s.topic, s.segment FROM \(schema).topics t
+                JOIN \(schema).segment_starts b ON b.topic = t.topic
+                JOIN \(schema).segments s ON s.topic = b.topic AND s.segment = b.segment
+                WHERE t.name = \(partition.topic.description) AND b.partition = \(Int32(partition.number))
+                    AND b.first_offset <= \(offset.rawValue) AND s.rewrites = 0
+                ORDER BY b.segment DESC LIMIT 1
+                """
+        ).first
+        guard let row else { return }
+        let (topic, number) = try decoding { () throws(PostgresDecodingError) in
+            try row.decode(Int32.self, Int32.self)
+        }
+        readSegments[partition] = TopicSegment(topic: topic, number: number)
     }
 
     private func read(

@@ -7,7 +7,10 @@ package struct PostgresLogStorage: LogStorage {
     package let schema: SQLIdentifier
     package let signals: PartitionSignals
     let places = SequencePlaces()
-    let openSegments = OpenSegments()
+    /// Those that take what is appended.
+    let openSegments = KnownSegments<TopicName>()
+    /// Those in which records were found last.
+    let readSegments = KnownSegments<TopicPartition>()
     let commitPlaces = CommitPlaces()
 
     /// Does no I/O; the schema is made by the migrations.
@@ -75,21 +78,22 @@ final class SequencePlaces: Sendable {
     }
 }
 
-/// Which segment of each topic takes what is appended, as last heard.
-final class OpenSegments: Sendable {
-    struct Segment: Sendable {
-        let topic: Int32
-        let number: Int32
+/// A segment, by the functions that work on its table.
+struct TopicSegment: Sendable {
+    let topic: Int32
+    let number: Int32
 
-        /// The function that appends to it.
-        var append: SQLIdentifier { ("append" as SQLIdentifier).appending("_\(topic)_\(number)") }
-    }
+    var append: SQLIdentifier { ("append" as SQLIdentifier).appending("_\(topic)_\(number)") }
+    var read: SQLIdentifier { ("read" as SQLIdentifier).appending("_\(topic)_\(number)") }
+}
 
-    private let segments = Mutex<[TopicName: Segment]>([:])
+/// Segments as last heard of; what is not so any more is found out when it is used.
+final class KnownSegments<Key: Hashable & Sendable>: Sendable {
+    private let segments = Mutex<[Key: TopicSegment]>([:])
 
-    subscript(topic: TopicName) -> Segment? {
-        get { segments.withLock { $0[topic] } }
-        set { segments.withLock { $0[topic] = newValue } }
+    subscript(key: Key) -> TopicSegment? {
+        get { segments.withLock { $0[key] } }
+        set { segments.withLock { $0[key] = newValue } }
     }
 }
 
