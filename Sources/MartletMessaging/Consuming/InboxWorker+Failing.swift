@@ -29,8 +29,10 @@ extension InboxWorker {
         guard error.isOfTheMessage, let inbox else {
             // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
             loseStanding()
-            if !error.isLostRace || failures > 3 { try await rest(for: backoff.delay(after: failures)) }
-            return
+            guard !error.isLostRace || failures > 3 else { return }
+            // That others are in the way, or a statement took too long, is nothing once.
+            if failures > 3, let inbox { try await tell((error as? HandlerFailure)?.error ?? error, of: inbox) }
+            return try await rest(for: backoff.delay(after: failures))
         }
         guard let failure = error as? HandlerFailure ?? (inHand > 0 ? HandlerFailure(error: error) : nil) else {
             loseStanding()
@@ -58,6 +60,7 @@ extension InboxWorker {
 
     /// Whoever asks how the consumer is sees it; that it cannot be told changes nothing.
     private func tell(_ error: any Error, of inbox: Inbox) async throws {
+        if let error = error as? PostgresError, error.isUnavailability { return }
         do { try await inbox.tell(String(problem: error)) } catch { try Task.checkCancellation() }
     }
 
@@ -71,27 +74,21 @@ extension InboxWorker {
 
     // MARK: holes
 
-    /// Looked at twice, what is missing does not come any more: passed where the log had left out offsets, or an operator
-    /// allows it.
-    func mayPassHole(of producer: String) -> Bool {
-        if standing?.acceptsHole == true { return true }
-        guard let (found, times) = hole, found.producer == producer, times > 1, let seenSinceGap else { return false }
-        return !seenSinceGap.contains(producer)
-    }
-
-    /// Reads again from where the log was told, and stops after some tries.
+    /// Reads again from the first offset that is not done with, and stops after some tries. Looked at twice, what is missing
+    /// does not come any more: passed then where the log has left out offsets.
     mutating func stand(before found: Sifting.Hole, in inbox: Inbox) async throws {
         let times = hole.map { $0.0 == found ? $0.times + 1 : 1 } ?? 1
         hole = (found, times)
-        if times > 1, mayPassHole(of: found.producer) { return }
         guard times <= 5 else {
             hole = nil
             return try await stop(inbox, because: "\(found): was it lost, or reordered?")
         }
-        let from = next
+        knownHoles = Set(sifted(upTo: .max) { _, _ in true }.passed)
+        var from = pageStart
+        while done.contains(from) { from = from.next }
         try await rest(for: Backoff(base: .milliseconds(50), limit: .seconds(1)).delay(after: times))
         try await assigned.seek(to: .offset(from))
-        (pending, end) = ([], from)
+        (pending, done, pageStart, end) = ([], [], from, from)
     }
 }
 

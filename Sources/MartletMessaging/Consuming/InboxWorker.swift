@@ -22,15 +22,20 @@ struct InboxWorker: Sendable {
 
     /// What has come and is not done with.
     var pending: ArraySlice<Arrival> = []
+    /// Where the last page was to begin, and which of its offsets are done with.
+    var pageStart: Offset
+    var done: Set<Offset> = []
     /// What comes after the last page.
     var end: Offset
     /// Up to where the log was told.
     private var acknowledged: Offset
     private var lastAcknowledged = ContinuousClock.now
-    /// The producers of whom something has come since offsets were missing; nil where none were.
-    var seenSinceGap: Set<String>?
+    /// The gaps before what is pending.
+    var gaps = Gaps()
     /// The hole before which it stands, and how often it has found it there.
     var hole: (Sifting.Hole, times: Int)?
+    /// All holes of the page that it has read again.
+    var knownHoles: Set<Sifting.Hole> = []
 
     var batch = BatchSize()
     var failures = 0
@@ -44,7 +49,7 @@ struct InboxWorker: Sendable {
     init(_ surroundings: ConsumerSurroundings, _ assigned: any AssignedPartition) {
         (self.surroundings, self.assigned) = (surroundings, assigned)
         feed = PageFeed(assigned, limits: surroundings.declaration.policy.page)
-        (end, acknowledged) = (assigned.start, assigned.start)
+        (pageStart, end, acknowledged) = (assigned.start, assigned.start, assigned.start)
         batch.largest = surroundings.declaration.policy.page.records
     }
 
@@ -111,7 +116,7 @@ struct InboxWorker: Sendable {
             assigned.partition, of: surroundings.declaration.name, in: surroundings.schema, surroundings.pool)
         inbox = beginning.inbox
         if beginning.isSuspect { batch.beCareful() }
-        if let expected = beginning.nextOffset, assigned.start > expected { seenSinceGap = [] }
+        if let expected = beginning.nextOffset, assigned.start > expected { gaps.begin() }
     }
 
     /// Asks the database how the inbox stands.
@@ -128,13 +133,10 @@ struct InboxWorker: Sendable {
         let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
         isPagesTurn = false
         guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
-        let offsets = Set(page.map(\.offset))
-        guard let first = offsets.min(), let last = offsets.max() else { return }
+        guard let last = page.map(\.offset).max() else { return }
         try surroundings.steps.reach(.received)
-        let isWhole = last.rawValue - first.rawValue == Int64(offsets.count - 1)
-        if first > end || !isWhole { seenSinceGap = [] }
-        end = last.next
-        pending = page.map { Arrival($0) }.inProducersOrder()[...]
+        pending = page.map { Arrival($0) }.tellingGaps(after: end).inProducersOrder()[...]
+        (pageStart, done, end) = (end, [], last.next)
         if let inbox { try await learnMarks(in: inbox) }
     }
 
@@ -151,9 +153,9 @@ struct InboxWorker: Sendable {
 
     /// Forgets the first ones that are pending; they are done with.
     mutating func drop(_ count: Int) async throws {
-        if var seen = seenSinceGap {
-            seen.formUnion(pending.prefix(count).compactMap(\.producer))
-            seenSinceGap = seen
+        for arrival in pending.prefix(count) {
+            gaps.pass(arrival)
+            done.insert(arrival.offset)
         }
         pending = pending.dropFirst(count)
         guard pending.isEmpty || .now - lastAcknowledged >= .milliseconds(500) else { return }
