@@ -124,8 +124,8 @@ extension ConsumerHandle {
             for letter in page where !failed.contains(LetterLine(letter)) {
                 do {
                     if try await replay(letter) { outcome.replayed += 1 }
-                } catch let failure as HandlerFailure where !Task.isCancelled {
-                    outcome.failed[letter.id] = String(problem: failure.error)
+                } catch let error where (error is HandlerFailure || error.isOfTheMessage) && !Task.isCancelled {
+                    outcome.failed[letter.id] = String(problem: (error as? HandlerFailure)?.error ?? error)
                     failed.insert(LetterLine(letter))
                 }
             }
@@ -144,7 +144,8 @@ extension ConsumerHandle {
                 """
                 SELECT \(schema).first_letter(\(inbox.id), \(found.message.record.key.map { Bytea($0) }))
                 """
-            ).first?.decode(Int64?.self)
+            ).first?.decode(column: 0, as: Int64?.self)
+            // One without a key is behind no other.
             guard (first ?? letter.id) == letter.id else { return false }
             try await surroundings.handle([found.message], in: transaction)
             try await end(letter.id, in: inbox, "replayed", nil, nil, in: transaction)
