@@ -17,11 +17,12 @@ import Testing
                     """
                     DO $$
                     DECLARE
-                        answer record;
+                        place tid;
+                        places tid[] := '{NULL}';
                     BEGIN
                         FOR number IN 1..3000 LOOP
-                            SELECT * INTO answer FROM martlet_inbox.take_turn(
-                                1, number, answer.place_now, number, '{sender}', ARRAY[number::bigint], answer.places_now);
+                            SELECT * INTO place, places FROM martlet_inbox.take_turn(
+                                1, number, place, number, '{sender}', ARRAY[number::bigint], places);
                         END LOOP;
                     END;
                     $$
