@@ -43,13 +43,14 @@ extension RelayWriter {
         if log.own == nil, let last { try await requireKnown(last, of: lane.producer.id, in: topic) }
     }
 
-    /// Else the messages of events to come would be left out as those that the log has.
+    /// Else the messages of events to come would be left out as those that the log has; once there are as many events again,
+    /// nothing tells any more, so it does not wait for that.
     private func requireKnown(_ last: Int64, of producer: ProducerID, in topic: TopicName) async throws {
         let head = try await store.head()
         guard GlobalPosition(rawValue: last >> 10) > head else { return }
         throw JudgedFailure(
             ForeignMessages(producer: producer, topic: topic, last: last >> 10, head: head.rawValue),
-            isOfTheEvent: false)
+            isOfTheEvent: false, stops: true)
     }
 
     /// Sends to a log that is somewhere else.

@@ -56,9 +56,11 @@ extension PartitionWorker {
 package struct JudgedFailure: Error, CustomStringConvertible {
     package let cause: any Error
     package let isOfTheEvent: Bool
+    /// Whether to stop, until an operator has looked, rather than to try again.
+    package let stops: Bool
 
-    package init(_ cause: any Error, isOfTheEvent: Bool) {
-        (self.cause, self.isOfTheEvent) = (cause, isOfTheEvent)
+    package init(_ cause: any Error, isOfTheEvent: Bool, stops: Bool = false) {
+        (self.cause, self.isOfTheEvent, self.stops) = (cause, isOfTheEvent, stops)
     }
 
     package var description: String { "\(cause)" }
