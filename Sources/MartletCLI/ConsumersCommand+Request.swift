@@ -68,7 +68,8 @@ extension ConsumersCommand {
         case .pause: return .pause(name: name, reason: try required("reason", arguments))
         case .resume: return .resume(name: name)
         case .acceptHole:
-            return .acceptHole(name: name, try partition(try required(action.rawValue, arguments)), try decision(arguments))
+            let partition = try partition(try required(action.rawValue, arguments))
+            return .acceptHole(name: name, partition, try decision(arguments))
         }
     }
 

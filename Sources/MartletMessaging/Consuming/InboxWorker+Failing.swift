@@ -1,4 +1,3 @@
-import MartletEventStore
 import MartletPostgres
 import MartletProjections
 import MartletStreamingLog
@@ -89,41 +88,5 @@ extension InboxWorker {
         try await rest(for: Backoff(base: .milliseconds(50), limit: .seconds(1)).delay(after: times))
         try await assigned.seek(to: .offset(from))
         (pending, done, pageStart, end) = ([], [], from, from)
-    }
-}
-
-extension HandlerFailure {
-    var isOfTheMessage: Bool { error is CancellationError || error.isOfTheMessage }
-}
-
-extension Error {
-    /// Whether the message may be to blame: anything but an absent database or log, and a lost race. Who leaves the
-    /// transaction idle for too long has himself to blame.
-    var isOfTheMessage: Bool {
-        switch self {
-        case let failure as HandlerFailure: failure.isOfTheMessage
-        case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
-        case let error as PostgresError:
-            !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
-        case let error as StreamingLogError:
-            if case .database(let error) = error { error.isOfTheMessage } else { !error.isUnavailability }
-        case let error as EventStoreError:
-            switch error {
-            case .database(let error): error.isOfTheMessage
-            case .cancelled, .overloaded: false
-            default: true
-            }
-        case is InboxError, is CancellationError: false
-        default: true
-        }
-    }
-
-    /// Whether somebody else was faster, so that looking again is all there is to do.
-    var isLostRace: Bool {
-        switch self {
-        case let error as PostgresError: error.sqlState == .serializationFailure
-        case let error as InboxError: error.isMoved
-        default: false
-        }
     }
 }

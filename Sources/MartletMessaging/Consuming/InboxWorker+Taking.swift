@@ -127,25 +127,6 @@ extension InboxWorker {
     }
 }
 
-extension ConsumerSurroundings {
-    /// Handles messages; what fails in it is marked as the handler's.
-    func handle(_ messages: [Message], in transaction: Transaction) async throws {
-        do {
-            try await declaration.handle(messages, transaction)
-            try await transaction.flush()
-        } catch let crash as ConsumerSteps.Crash {
-            throw crash
-        } catch {
-            throw HandlerFailure(error: error)
-        }
-    }
-}
-
-/// What a handler threw, or what the statements failed with that it had left.
-struct HandlerFailure: Error {
-    let error: any Error
-}
-
 extension ConsumerPolicy {
     var backoff: Backoff { Backoff(base: firstDelay, limit: longestDelay) }
 

@@ -28,8 +28,8 @@ struct InboxWorker: Sendable {
     /// What comes after the last page.
     var end: Offset
     /// Up to where the log was told.
-    private var acknowledged: Offset
-    private var lastAcknowledged = ContinuousClock.now
+    var acknowledged: Offset
+    var lastAcknowledged = ContinuousClock.now
     /// The gaps before what is pending.
     var gaps = Gaps()
     /// The hole before which it stands, and how often it has found it there.
@@ -129,53 +129,6 @@ struct InboxWorker: Sendable {
     /// Takes what is not certain any more for unknown.
     mutating func loseStanding() { standing = nil }
 
-    private mutating func readOn() async throws {
-        let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
-        isPagesTurn = false
-        guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
-        guard let last = page.map(\.offset).max() else { return }
-        try surroundings.steps.reach(.received)
-        pending = page.map { Arrival($0) }.tellingGaps(after: end).inProducersOrder()[...]
-        (pageStart, done, end) = (end, [], last.next)
-        if let inbox { try await learnMarks(in: inbox) }
-    }
-
-    /// Asks for the marks of producers of which nothing is known.
-    private mutating func learnMarks(in inbox: Inbox) async throws {
-        if ledger.marks.count > 10_000 { ledger.marks = [:] }
-        let unknown = Set(pending.lazy.compactMap(\.producer)).filter { ledger.marks[$0] == nil }
-        guard !unknown.isEmpty else { return }
-        ledger.marks.merge(try await inbox.marks(of: unknown.sorted())) { _, new in new }
-    }
-
-    /// Where the log's reading would have to go on.
-    var next: Offset { pending.lazy.map(\.offset).min() ?? end }
-
-    /// Forgets the first ones that are pending; they are done with.
-    mutating func drop(_ count: Int) async throws {
-        for arrival in pending.prefix(count) {
-            gaps.pass(arrival)
-            done.insert(arrival.offset)
-        }
-        pending = pending.dropFirst(count)
-        guard pending.isEmpty || .now - lastAcknowledged >= .milliseconds(500) else { return }
-        try await acknowledge()
-    }
-
-    /// Tells the log up to where everything is done with; that it may not hear of it harms nothing.
-    mutating func acknowledge() async throws {
-        let next = next
-        guard next > acknowledged else { return }
-        do throws(StreamingLogError) {
-            try await assigned.commit(next)
-            (acknowledged, lastAcknowledged) = (next, .now)
-        } catch {
-            if case .revoked = error { throw Revoked() }
-            return
-        }
-        try surroundings.steps.reach(.acknowledged)
-    }
-
     /// Gives the partition up in good order, also when the task is cancelled. What cannot be told now makes whoever comes
     /// next look at some messages again, or go on more carefully.
     private func leave() async {
@@ -185,7 +138,7 @@ struct InboxWorker: Sendable {
             do { try await worker.acknowledge() } catch {}
             do {
                 if let letter = worker.countedLetter { try await worker.inbox?.uncountTry(of: letter) }
-                try await worker.inbox?.leave()
+                try await worker.inbox?.leave(after: worker.ledger)
             } catch {}
         }.value
     }
