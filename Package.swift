@@ -94,7 +94,7 @@ let package = Package(
                 "MartletProjections", "MartletStreamingLog", "MartletTesting",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
-        .testTarget(name: "MartletCLITests", dependencies: ["MartletCLI"]),
+        .testTarget(name: "MartletCLITests", dependencies: ["Martlet", "MartletCLI", "MartletTesting"]),
         .testTarget(name: "MartletHTTPTests", dependencies: ["MartletHTTP"]),
         .testTarget(name: "MartletTests", dependencies: ["Martlet", "MartletCLI", "MartletTesting"]),
     ],

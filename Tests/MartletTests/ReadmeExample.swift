@@ -171,6 +171,38 @@ extension Recorded<Account> {
     }
 }
 
+struct MoneySent: Codable {
+    var cents: Int
+    var to: String
+}
+
+struct AccountMessages: Publication {
+    static let name = "account_messages"
+    static let topic = Topic("accounts", partitions: 4)
+    static let source = "/bank/accounts"
+
+    func messages(for recorded: Recorded<Account>) -> [IntegrationEvent] {
+        guard case .sent(let cents, let recipient) = recorded.event else { return [] }
+        return [IntegrationEvent(type: "account.sent.v1", data: MoneySent(cents: cents, to: recipient.key))]
+    }
+}
+
+struct Statements: MessageHandler {
+    static let name = "statements"
+    static let topics: [TopicName] = ["accounts"]
+
+    func handle(_ message: Message, in transaction: Transaction) async throws {
+        let sent = try message.decode(MoneySent.self)
+        transaction.enqueue("INSERT INTO statements (account, cents) VALUES (\(message.key), \(sent.cents))")
+    }
+}
+
+func writeStatements(from bank: PostgresConfiguration, into office: PostgresConfiguration) async throws {
+    let consumers = Consumers(of: EmbeddedLog(postgres: bank), postgres: office) { Statements() }
+    try await consumers.migrate()
+    try await consumers.run()  // until cancelled
+}
+
 struct AccountTests {
     @Test func `sending takes from the balance, and never more than there is`() {
         Given<Account>([.received(cents: 5_00)])

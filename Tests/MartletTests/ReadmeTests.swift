@@ -47,6 +47,32 @@ struct ReadmeTests {
         }
     }
 
+    @Test func `the README's messages are taken in another database`() async throws {
+        try await ThrowawayDatabase.with { bank in
+            try await ThrowawayDatabase.with { office in
+                let application = Application(postgres: bank.configuration) { Publishing(AccountMessages()) }
+                try await application.migrate()
+                try await application.execute(.receive(cents: 20_00), on: Account.ID("ada"))
+                try await application.execute(.send(cents: 5_00, to: "bob"), on: Account.ID("ada"))
+                let statements = ConnectionPool(office.configuration, size: 1)
+                try await statements.execute("CREATE TABLE statements (account text NOT NULL, cents bigint NOT NULL)")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await application.run() }
+                    group.addTask {
+                        try await writeStatements(from: bank.configuration, into: office.configuration)
+                    }
+                    while try await statements.query("SELECT FROM statements").isEmpty {
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
+                    group.cancelAll()
+                    while await group.nextResult() != nil {}
+                }
+                let row = try await statements.query("SELECT account, cents FROM statements")[0]
+                #expect(try row.decode(String.self, Int.self) == ("ada", 5_00))
+            }
+        }
+    }
+
     @Test func `the README's bank opens`() async throws {
         try await ThrowawayDatabase.with { database in
             try await openBank(database.configuration)

@@ -2,7 +2,7 @@ import Foundation
 import MartletTesting
 import Testing
 
-/// `order-service` of the same build, which lies beside the test bundle, as a process of its own.
+/// A program of the same build, which lies beside the test bundle, as a process of its own.
 struct ServiceProgram: Sendable {
     let process: Process
     private let ends: AsyncStream<Int32>
@@ -12,11 +12,13 @@ struct ServiceProgram: Sendable {
         try self.init(arguments, environment: ["PGDATABASE": database.name], errors: errors)
     }
 
-    init(_ arguments: [String], environment: [String: String], errors: Pipe? = nil) throws {
+    init(
+        _ arguments: [String], program: String = "order-service", environment: [String: String], errors: Pipe? = nil
+    ) throws {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         process = Process()
         process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
-            .appendingPathComponent("order-service")
+            .appendingPathComponent(program)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice

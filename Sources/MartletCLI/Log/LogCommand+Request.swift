@@ -25,11 +25,10 @@ extension LogCommand {
             guard let allowed = Self.allowed[verb] else {
                 throw UsageError("expected one of topics, tail, groups, seek, found \"\(verb)\"")
             }
-            for option in ["from", "to", "partition", "limit"] where arguments[option] != nil && !allowed.contains(option) {
+            let values = ["from", "to", "partition", "limit"].filter { arguments[$0] != nil }
+            let flags = ["follow", "yes"].filter { arguments.has($0) }
+            for option in values + flags where !allowed.contains(option) {
                 throw UsageError("option \"--\(option)\" does not go with \"\(verb)\"")
-            }
-            for flag in ["follow", "yes"] where arguments.has(flag) && !allowed.contains(flag) {
-                throw UsageError("option \"--\(flag)\" does not go with \"\(verb)\"")
             }
             if let word = arguments["TOPIC"], verb != "seek" {
                 throw UsageError("expected nothing behind \"\(verb) NAME\", found \"\(word)\"")

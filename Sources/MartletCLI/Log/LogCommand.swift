@@ -11,7 +11,7 @@ public struct LogCommand: Sendable {
             .optional("TOPIC", "seek: the topic in which the group is to go on elsewhere"),
         ],
         options: [
-            .value("from", "PLACE", "tail: beginning, end, an offset or a time (default: the last ten of each partition)"),
+            .value("from", "PLACE", "tail: beginning, end, an offset or a time (default: the last ten)"),
             .value("to", "PLACE", "seek: the same"),
             .value("partition", "N", "tail: of this partition alone"),
             .value("limit", "N", "tail: so many records at most"),

@@ -78,7 +78,9 @@ struct LogTail {
             return Cursor(
                 partition: cursor.partition, next: page.last?.offset.next ?? cursor.next, page: page[...])
         } catch {
-            guard case .offsetOutOfRange(_, let offset, let range) = error, offset < range.lowerBound else { throw error }
+            guard case .offsetOutOfRange(_, let offset, let range) = error, offset < range.lowerBound else {
+                throw error
+            }
             // Retention was faster.
             return Cursor(partition: cursor.partition, next: range.lowerBound)
         }

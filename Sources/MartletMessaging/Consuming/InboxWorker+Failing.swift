@@ -28,7 +28,10 @@ extension InboxWorker {
         guard error.isOfTheMessage, let inbox else {
             // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
             loseStanding()
-            guard !error.isLostRace || failures > 3 else { return }
+            if error.isLostRace {
+                if failures > 3 { try await rest(for: min(backoff.delay(after: failures), .milliseconds(100))) }
+                return
+            }
             // That others are in the way, or a statement took too long, is nothing once.
             if failures > 3, let inbox { try await tell((error as? HandlerFailure)?.error ?? error, of: inbox) }
             return try await rest(for: backoff.delay(after: failures))

@@ -19,6 +19,8 @@ final class ScriptedLog: StreamingLog {
         var delivery: Delivery = { _, page in page }
         var losesCommits = false
         var largestRecord = Int.max
+        /// What each member has committed.
+        var commits: [Int64: Offset] = [:]
     }
 
     let state = Mutex(State())
@@ -159,7 +161,10 @@ final class ScriptedPartition: AssignedPartition {
     }
 
     func commit(_ offset: Offset) async throws(StreamingLogError) {
-        log.state.withLock { if !$0.losesCommits { $0.committed[partition] = offset } }
+        log.state.withLock { state in
+            state.commits[epoch] = offset
+            if !state.losesCommits { state.committed[partition] = offset }
+        }
     }
 
     func seek(to place: SeekPlace) async throws(StreamingLogError) {

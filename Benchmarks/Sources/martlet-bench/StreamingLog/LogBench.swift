@@ -4,9 +4,10 @@ import MartletTesting
 
 /// The streaming log: producing, from events to messages, consuming, and all of it in one chain.
 struct LogBench {
-    let settings: Settings
+    private let settings: Settings
     static let topic = Topic("bench", partitions: 4)
-    static let producers = 16
+    private static let producers = 16
+    private static let events = 200_000
 
     init(_ settings: Settings) { self.settings = settings }
 
@@ -15,6 +16,9 @@ struct LogBench {
         var rivals = LogRivals(settings)
         for round in 0..<settings.rounds {
             try await measureProducing(&results)
+            let isLast = round == settings.rounds - 1
+            try await measureFlow(&results, isReported: isLast)
+            try await measureChain(&results, isReported: isLast)
             try await rivals.measure(&results, isFirst: round == 0)
         }
         results.write()
@@ -23,10 +27,15 @@ struct LogBench {
     private func measureProducing(_ results: inout Results) async throws {
         try await ThrowawayDatabase.with { database in
             let pgbench = try await Pgbench(ConnectionPool(database.configuration, size: 1), settings)
-            let log = try await emptyLog(in: database)
+            let log = EmbeddedLog(postgres: database.configuration)
+            try await log.migrate()
+            try await log.create(Self.topic)
             try await results.measure("pgbench-16", unit: "rows/s") { try await pgbench.measure(clients: 16) }
             try await results.measure("log-produce-single", unit: "records/s", beside: "pgbench-16") {
                 try await produce(1, to: log)
+            }
+            try await results.measure("log-produce-held", unit: "records/s", beside: "log-produce-single") {
+                try await HeldTransaction.during(in: database.configuration) { try await produce(1, to: log) }
             }
             try await results.measure("log-produce-batch", unit: "records/s", beside: "pgbench-16") {
                 try await produce(100, to: log)
@@ -34,17 +43,71 @@ struct LogBench {
         }
     }
 
-    private func emptyLog(in database: ThrowawayDatabase) async throws -> EmbeddedLog {
-        let log = EmbeddedLog(postgres: database.configuration)
-        try await log.migrate()
-        try await log.create(Self.topic)
-        return log
-    }
-
     private func produce(_ count: Int, to log: EmbeddedLog) async throws -> Measurement {
-        let producer = try await log.producer(nil, epoch: nil)
+        let producer = try await log.producer()
         return try await Load(seconds: settings.seconds, eventsPerCall: count)
             .measure((0..<Self.producers).map { RecordSender(producer: producer, key: "key-\($0)", count: count) })
+    }
+
+    /// What waits in the log of events goes to a topic, and from there into tables: by a statement for each page, by one
+    /// for each message, and while a transaction is open for all the time.
+    private func measureFlow(_ results: inout Results, isReported: Bool) async throws {
+        try await ThrowawayDatabase.withApplication { bare in
+            let counts = try await ServerCounters.countStatements(of: bare)
+            try await LogFill(application: bare).fill(to: Self.events)
+            let application = Application(postgres: bare.pool.configuration) { Publishing(AccountMessages()) }
+            let flow = MessageFlow(application: application, count: Self.events)
+            let cost = Cost(of: application, countsStatements: counts, isReported: isReported)
+            try await results.measure("relay", unit: "messages/s", beside: "pgbench-16") {
+                try await cost.counted("relay") { try await flow.relay() }
+            }
+            try await results.measure("consume", unit: "messages/s", beside: "pgbench-16") {
+                try await cost.counted("consume") { try await flow.consume { BalancesByPage() } }
+            }
+            try await results.measure("consume-held", unit: "messages/s", beside: "consume") {
+                try await HeldTransaction.during(in: bare.pool.configuration) {
+                    try await flow.consume { BalancesByPage() }
+                }
+            }
+            try await results.measure("consume-each", unit: "messages/s", beside: "pgbench-16") {
+                try await flow.consume { BalancesOneByOne() }
+            }
+        }
+    }
+
+    private func measureChain(_ results: inout Results, isReported: Bool) async throws {
+        try await ThrowawayDatabase.withApplication { bare in
+            let counts = try await ServerCounters.countStatements(of: bare)
+            let application = Application(postgres: bare.pool.configuration) { Publishing(AccountMessages()) }
+            let chain = MessageChain(application: application, seconds: settings.seconds)
+            try await results.measure("end-to-end", unit: "messages/s", beside: "pgbench-16") {
+                try await Cost(of: application, countsStatements: counts, isReported: isReported)
+                    .counted("end-to-end") { try await chain.measure() }
+            }
+        }
+    }
+}
+
+/// What messages cost the processors, reported beside what was measured.
+private struct Cost {
+    let application: Application
+    let countsStatements: Bool
+    let isReported: Bool
+
+    init(of application: Application, countsStatements: Bool, isReported: Bool) {
+        (self.application, self.countsStatements, self.isReported) = (application, countsStatements, isReported)
+    }
+
+    func counted(_ title: String, _ body: () async throws -> Measurement) async throws -> Measurement {
+        let start = ContinuousClock.now
+        let before = try await ServerCounters.now(of: application, countsStatements: countsStatements)
+        let measurement = try await body()
+        let spent = try await ServerCounters.now(of: application, countsStatements: countsStatements).since(before)
+        if isReported {
+            let count = Int(measurement.rate * ((.now - start) / .seconds(1)))
+            CostReport(spent: spent, count: count, noun: "messages").write(title)
+        }
+        return measurement
     }
 }
 
@@ -58,5 +121,20 @@ struct RecordSender: Caller {
     func call() async throws {
         let record = Record(key: Array(key.utf8), value: Self.value)
         try await producer.send(Array(repeating: record, count: count), to: LogBench.topic.name)
+    }
+}
+
+/// An idle transaction of another session: while it is open, nobody may remove what has been changed since.
+enum HeldTransaction {
+    static func during<Result>(
+        in postgres: PostgresConfiguration, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let connection = try await Connection.open(postgres)
+        try await connection.query("SET idle_in_transaction_session_timeout = 0")
+        try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        try await connection.query("SELECT count(*) FROM pg_class")
+        let result = try await body()
+        try await connection.query("COMMIT")
+        return result
     }
 }

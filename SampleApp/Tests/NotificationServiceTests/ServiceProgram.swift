@@ -1,0 +1,1 @@
+../OrderServiceTests/ServiceProgram.swift
