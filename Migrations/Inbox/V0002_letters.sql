@@ -44,7 +44,8 @@ CREATE TABLE "{schema}".letters (
 
 CREATE INDEX letters_key_idx ON "{schema}".letters (inbox, key_digest, letter) WHERE state IN ('waiting', 'dead');
 CREATE INDEX letters_retry_idx ON "{schema}".letters (retry_inbox, next_try_at, letter) WHERE retry_inbox IS NOT NULL;
-CREATE INDEX letters_unsent_idx ON "{schema}".letters (unsent_consumer, letter) WHERE unsent_consumer IS NOT NULL;
+CREATE INDEX letters_unsent_idx ON "{schema}".letters (unsent_consumer, dead_number, letter)
+    WHERE unsent_consumer IS NOT NULL;
 
 COMMENT ON TABLE "{schema}".letters IS 'Messages that wait for another try, and those that were given up.';
 

@@ -11,6 +11,7 @@ extension ConsumersCommand {
         case discardLetter(name: String, Int64, Decision)
         case pause(name: String, reason: String)
         case resume(name: String)
+        case acceptHole(name: String, TopicPartition, Decision)
     }
 
     typealias Decision = ProcessesCommand.Decision
@@ -24,6 +25,7 @@ extension ConsumersCommand {
         case discardLetter = "discard-letter"
         case pause = "pause"
         case resume = "resume"
+        case acceptHole = "accept-hole"
 
         /// The arguments that say more about it.
         var details: Set<String> {
@@ -31,7 +33,7 @@ extension ConsumersCommand {
             case .letters: ["KEY", "limit"]
             case .replay: ["KEY"]
             case .discard: ["KEY", "reason", "by", "yes"]
-            case .discardLetter: ["reason", "by"]
+            case .discardLetter, .acceptHole: ["reason", "by"]
             case .pause: ["reason"]
             case .replayAll, .resume: []
             }
@@ -65,6 +67,19 @@ extension ConsumersCommand {
             return .discardLetter(name: name, Int64(letter), try decision(arguments))
         case .pause: return .pause(name: name, reason: try required("reason", arguments))
         case .resume: return .resume(name: name)
+        case .acceptHole:
+            let partition = try partition(try required(action.rawValue, arguments))
+            return .acceptHole(name: name, partition, try decision(arguments))
+        }
+    }
+
+    private static func partition(_ text: String) throws(UsageError) -> TopicPartition {
+        let (topic, number) = (text.prefix { $0 != "/" }, text.drop { $0 != "/" }.dropFirst())
+        guard let number = Int(number), number >= 0 else {
+            throw UsageError("expected a topic's name and a partition's number, as in orders/0, found \"\(text)\"")
+        }
+        do throws(TopicName.Invalid) { return TopicPartition(try TopicName(String(topic)), number) } catch {
+            throw UsageError("\(error)")
         }
     }
 

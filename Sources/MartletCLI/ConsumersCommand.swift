@@ -21,8 +21,9 @@ public struct ConsumersCommand: Sendable {
             .value("discard-letter", "N", "NAME: never handle the letter of this number"),
             .flag("pause", "NAME: end its work in all processes"),
             .flag("resume", "NAME: let it go on, also where it has stopped"),
-            .value("reason", "WHY", "discard, discard-letter, pause: why, for whoever asks later"),
-            .value("by", "WHO", "discard, discard-letter: who has decided it"),
+            .value("accept-hole", "TOPIC/N", "NAME: let partition N go on though messages are missing"),
+            .value("reason", "WHY", "discard, discard-letter, pause, accept-hole: why, for whoever asks later"),
+            .value("by", "WHO", "discard, discard-letter, accept-hole: who has decided it"),
             .flag("yes", "discard: do it, and not only say what would be done"),
             .flag("json", "print one JSON object instead of text"),
         ],
@@ -33,6 +34,9 @@ public struct ConsumersCommand: Sendable {
             .init("consumers notifications --replay-all", "now that what it needs is back"),
             .init("consumers notifications 42 --discard --reason WHY --by ME --yes", "it was done by hand"),
             .init("consumers notifications --pause --reason WHY", "in all processes"),
+            .init(
+                "consumers notifications --accept-hole orders/0 --reason WHY --by ME",
+                "what is missing never comes any more"),
         ])
 
     let consumers: Consumers
@@ -80,6 +84,9 @@ public struct ConsumersCommand: Sendable {
             return Discarded(consumer: name, letters: 1, isDone: true)
         case .pause(let name, let reason):
             try await handle(name).pause(reason: reason)
+            return try await overview(name)
+        case .acceptHole(let name, let partition, let decision):
+            try await handle(name).acceptHole(in: partition, reason: decision.reason, by: decision.actor)
             return try await overview(name)
         case .resume(let name):
             try await handle(name).resume()

@@ -1,39 +1,6 @@
-public import FoundationEssentials
 import MartletPostgres
 import MartletProjections
 import MartletStreamingLog
-
-/// A message that waits for another try, was given up, or stands behind such a one.
-public struct DeadLetter: Sendable {
-    public enum State: String, Codable, Sendable {
-        /// It is tried again by itself, or waits behind one that is.
-        case waiting
-        /// It waits for an operator.
-        case dead
-    }
-
-    public let id: Int64
-    public let state: State
-    public let message: Message
-    /// How often it was tried.
-    public let attempts: Int
-    /// Why the last try failed; nil for one that only stands behind another of its key.
-    public let problem: String?
-    public let parkedAt: Date
-    /// When it was given up.
-    public let diedAt: Date?
-
-    /// How long ago it was parked.
-    public func age(at now: Date) -> Duration { .seconds(max(0, now.timeIntervalSince(parkedAt))) }
-}
-
-/// How a replay has ended.
-public struct ReplayOutcome: Hashable, Sendable {
-    /// How many messages have had their effects.
-    public var replayed = 0
-    /// The letters that have failed again, with why; what stands behind them was not tried.
-    public var failed: [Int64: String] = [:]
-}
 
 /// What an operator does about letters.
 extension ConsumerHandle {
@@ -50,23 +17,6 @@ extension ConsumerHandle {
                 attempts: letter.attempts, problem: letter.problem, parkedAt: letter.parkedAt, diedAt: letter.diedAt)
         }
     }
-
-    /// Handles what is open of a key, in its order, until one fails again or the key goes on with the others.
-    ///
-    /// Each commits by itself, with its effects. One that fails stays as it was, and so does everything behind it.
-    /// - Throws: ``ConsumerError``, `PostgresError`; what had taken effect before stays so.
-    @discardableResult
-    public func replay(_ key: String) async throws -> ReplayOutcome {
-        guard try await !open(key: Array(key.utf8), after: 0, limit: 1).isEmpty else {
-            throw ConsumerError.noLetters(consumer: name, key: key)
-        }
-        return try await replay(key: Array(key.utf8))
-    }
-
-    /// Handles everything that is open, in the order in which it was parked; of a key that fails again nothing more.
-    /// - Throws: as ``replay(_:)``.
-    @discardableResult
-    public func replayAll() async throws -> ReplayOutcome { try await replay(key: nil) }
 
     /// Decides that a letter is never handled, so that what stands behind it can be.
     /// - Parameters:
@@ -101,7 +51,7 @@ extension ConsumerHandle {
         return discarded
     }
 
-    private func open(key: [UInt8]?, after letter: Int64, limit: Int) async throws -> [Letter] {
+    func open(key: [UInt8]?, after letter: Int64, limit: Int) async throws -> [Letter] {
         let ofKey: SQL = key.map { "AND l.key_digest = sha256(\(Bytea($0)))" } ?? ""
         return try await pool.query(
             """
@@ -112,48 +62,8 @@ extension ConsumerHandle {
         ).map { row in try Letter(row) }
     }
 
-    // MARK: replaying
-
-    private func replay(key: [UInt8]?) async throws -> ReplayOutcome {
-        var outcome = ReplayOutcome()
-        var failed: Set<LetterLine> = []
-        var last: Int64 = 0
-        while true {
-            let page = try await open(key: key, after: last, limit: 100)
-            guard !page.isEmpty else { return outcome }
-            for letter in page where !failed.contains(LetterLine(letter)) {
-                do {
-                    if try await replay(letter) { outcome.replayed += 1 }
-                } catch let failure as HandlerFailure where !Task.isCancelled {
-                    outcome.failed[letter.id] = String(problem: failure.error)
-                    failed.insert(LetterLine(letter))
-                }
-            }
-            last = page.last?.id ?? last
-        }
-    }
-
-    /// False when somebody else was faster, or it is not the first of its key.
-    private func replay(_ letter: Letter) async throws -> Bool {
-        let inbox = Inbox(
-            id: letter.inbox, consumer: name, partition: letter.message.partition, pool: pool, schema: schema)
-        return try await pool.transaction { transaction in
-            try await lock(inbox, in: transaction)
-            guard let found = try await inbox.letter(letter.id, in: transaction) else { return false }
-            let first = try await transaction.query(
-                """
-                SELECT \(schema).first_letter(\(inbox.id), \(found.message.record.key.map { Bytea($0) }))
-                """
-            ).first?.decode(Int64?.self)
-            guard (first ?? letter.id) == letter.id else { return false }
-            try await surroundings.handle([found.message], in: transaction)
-            try await end(letter.id, in: inbox, "replayed", nil, nil, in: transaction)
-            return true
-        }
-    }
-
     /// Nobody takes a turn of the inbox meanwhile.
-    private func lock(_ inbox: Inbox, in transaction: Transaction) async throws {
+    func lock(_ inbox: Inbox, in transaction: Transaction) async throws {
         transaction.enqueue(
             """
             SELECT set_config('lock_timeout', '10s', true), set_config('idle_in_transaction_session_timeout', '2s', true)
@@ -162,7 +72,7 @@ extension ConsumerHandle {
     }
 
     /// Where a key becomes free, or another letter is the next to be tried, whoever takes messages has to look again.
-    private func end(
+    func end(
         _ letter: Int64, in inbox: Inbox, _ state: String, _ reason: String?, _ actor: String?,
         in transaction: Transaction
     ) async throws {
@@ -188,17 +98,5 @@ extension ConsumerHandle {
                 id: id, consumer: name, partition: TopicPartition(try TopicName(topic), Int(number)), pool: pool,
                 schema: schema)
         }
-    }
-}
-
-/// The letters that stand in one line: those of a key in a partition, or one without a key by itself.
-private struct LetterLine: Hashable {
-    private let inbox: Int64
-    private let key: [UInt8]?
-    private let letter: Int64?
-
-    init(_ letter: Letter) {
-        (inbox, key) = (letter.inbox, letter.message.record.key)
-        self.letter = key == nil ? letter.id : nil
     }
 }

@@ -6,15 +6,15 @@ import MartletStreamingLog
 /// Sends dead letters to their topic, each once: one process at a time, under an epoch that rises with each that takes
 /// over; each letter has a number, given once, which is its sequence there.
 struct DeadLetterSender: Sendable {
-    private let surroundings: ConsumerSurroundings
-    private let lease: Duration = .seconds(10)
+    let surroundings: ConsumerSurroundings
+    let lease: Duration = .seconds(10)
     private let backoff = Backoff(base: .milliseconds(100), limit: .seconds(10))
 
     init(_ surroundings: ConsumerSurroundings) { self.surroundings = surroundings }
 
-    private var consumer: String { surroundings.declaration.name }
-    private var schema: SQLIdentifier { surroundings.schema }
-    private var pool: ConnectionPool { surroundings.pool }
+    var consumer: String { surroundings.declaration.name }
+    var schema: SQLIdentifier { surroundings.schema }
+    var pool: ConnectionPool { surroundings.pool }
 
     /// Sends until the task is cancelled, through any absence of the database or the log.
     func run() async throws {
@@ -37,12 +37,12 @@ struct DeadLetterSender: Sendable {
     /// Sends up to 100; false when there are none, or another process sends them.
     private func sendSome() async throws -> Bool {
         guard try await hasUnsent(), let epoch = try await claim() else { return false }
-        let letters = try await numbered(under: epoch)
-        let producer = try await surroundings.log.producer("\(consumer)/dead", epoch: epoch)
+        // Under the log's next epoch: this one began anew if the inbox did.
+        let producer = try await surroundings.log.producer(ProducerID(deadLettersOf: consumer), epoch: nil)
+        let letters = try await numbered(under: epoch, after: try await lastNumber(of: producer))
         for (topic, own) in Dictionary(grouping: letters, by: \.letter.message.partition.topic) {
             let target = try ConsumerDeclaration.deadLetterTopic(of: topic, for: consumer)
-            let records = own.map { Record(dead: $0.letter, number: $0.number, of: consumer) }
-            try await send(records, to: target, by: producer)
+            try await send(own, to: target, by: producer)
         }
         try surroundings.steps.reach(.sent)
         for letter in letters {
@@ -50,6 +50,34 @@ struct DeadLetterSender: Sendable {
                 "UPDATE \(schema).letters SET unsent_consumer = NULL WHERE letter = \(letter.letter.id)")
         }
         return !letters.isEmpty
+    }
+
+    /// The last number that is in the log, whatever became of the inbox that had given it.
+    private func lastNumber(of producer: any LogProducer) async throws -> Int64 {
+        var last: Int64 = 0
+        for topic in surroundings.declaration.topics {
+            let target = try ConsumerDeclaration.deadLetterTopic(of: topic, for: consumer)
+            do throws(StreamingLogError) {
+                last = max(last, try await producer.lastSequences(in: target).max() ?? 0)
+            } catch {
+                guard case .unknownTopic = error else { throw error }
+            }
+        }
+        return last
+    }
+
+    /// One that the log does not take, such as one that its own headers make too large, is left to the table.
+    private func send(_ letters: [Numbered], to topic: TopicName, by producer: any LogProducer) async throws {
+        do {
+            let records = letters.map { Record(dead: $0.letter, number: $0.number, of: consumer) }
+            try await send(records, to: topic, by: producer)
+        } catch let error as StreamingLogError where error.isOfTheRecord {
+            guard letters.count > 1 else {
+                let message = letters.first.map { "\($0.letter.message)" } ?? ""
+                return surroundings.tell(.gaveUp, "\(message) cannot be sent to its topic: \(error)")
+            }
+            for letter in letters { try await send([letter], to: topic, by: producer) }
+        }
     }
 
     /// Makes the topic when there is none.
@@ -68,89 +96,5 @@ struct DeadLetterSender: Sendable {
         do throws(StreamingLogError) { try await surroundings.log.create(Topic(topic, partitions: 1)) } catch {
             guard case .topicExists = error else { throw error }
         }
-    }
-
-    private func hasUnsent() async throws -> Bool {
-        try await !pool.query(
-            "SELECT FROM \(schema).letters WHERE unsent_consumer = \(consumer) ORDER BY unsent_consumer, letter LIMIT 1"
-        ).isEmpty
-    }
-
-    /// The epoch, if nobody else has a lease; a new one for whoever did not have the last one.
-    private func claim() async throws -> Int64? {
-        let lease = lease.inMicroseconds
-        let rows = try await pool.query(
-            """
-            INSERT INTO \(schema).dead_letter_senders AS s (epoch, leased_until, member, consumer)
-            VALUES (1, clock_timestamp() + \(lease) * interval '1 microsecond', \(surroundings.member), \(consumer))
-            ON CONFLICT ON CONSTRAINT dead_letter_senders_pkey DO UPDATE
-            SET epoch = CASE WHEN s.member = EXCLUDED.member THEN s.epoch ELSE s.epoch + 1 END,
-                member = EXCLUDED.member, leased_until = EXCLUDED.leased_until
-            WHERE s.member = EXCLUDED.member OR s.leased_until < clock_timestamp()
-            RETURNING s.epoch
-            """)
-        return try rows.first?.decode(Int64.self)
-    }
-
-    private typealias Numbered = (letter: Letter, number: Int64)
-
-    /// The first letters that are to be sent, each with its number: what has none gets the next one. The sender's row is
-    /// locked meanwhile, so a number that is given is lower than all that are given later.
-    private func numbered(under epoch: Int64) async throws -> [Numbered] {
-        try await pool.transaction { transaction in
-            let rows = try await transaction.query(
-                """
-                SELECT last_number FROM \(schema).dead_letter_senders
-                WHERE consumer = \(consumer) AND epoch = \(epoch) FOR UPDATE
-                """)
-            guard var last = try rows.first?.decode(Int64.self) else { return [] }
-            let found = try await transaction.query(
-                """
-                SELECT \(Letter.columns), l.dead_number
-                FROM \(schema).letters l JOIN \(schema).inboxes i ON i.inbox = l.inbox
-                WHERE l.unsent_consumer = \(consumer)
-                ORDER BY l.dead_number NULLS LAST, l.letter LIMIT 100
-                """)
-            var letters: [Numbered] = []
-            for row in found {
-                let letter = try Letter(row)
-                if let number = try row.decode(column: 16, as: Int64?.self) {
-                    letters.append((letter, number))
-                } else {
-                    last += 1
-                    letters.append((letter, last))
-                    transaction.enqueue(
-                        "UPDATE \(schema).letters SET dead_number = \(last) WHERE letter = \(letter.id)")
-                }
-            }
-            transaction.enqueue(
-                "UPDATE \(schema).dead_letter_senders SET last_number = \(last) WHERE consumer = \(consumer)")
-            return letters
-        }
-    }
-}
-
-extension Record {
-    /// What failed as it was, with why. Whose it was is told in other headers, since this one is another producer's.
-    fileprivate init(dead letter: Letter, number: Int64, of consumer: String) {
-        let original = letter.message.record
-        var headers = original.headers.filter { !RelayHeaders.all.contains($0.name) }
-        if let producer = original.header(RelayHeaders.producer) {
-            headers.append(Header("dead-letter-producer", producer))
-        }
-        if let sequence = original.header(RelayHeaders.sequence) {
-            headers.append(Header("dead-letter-sequence", sequence))
-        }
-        headers += [
-            Header("dead-letter-consumer", consumer),
-            Header("dead-letter-error", letter.problem ?? "another message of its key has failed before it"),
-            Header("dead-letter-attempts", String(letter.attempts)),
-            Header("dead-letter-topic", original.partition.topic.description),
-            Header("dead-letter-partition", String(original.partition.number)),
-            Header("dead-letter-offset", original.offset.description),
-        ]
-        self.init(
-            key: original.key, value: original.value, headers: headers, messageID: original.messageID,
-            timestamp: original.timestamp, sequence: number)
     }
 }

@@ -1,4 +1,3 @@
-import MartletEventStore
 import MartletPostgres
 import MartletProjections
 import MartletStreamingLog
@@ -29,9 +28,13 @@ extension InboxWorker {
         guard error.isOfTheMessage, let inbox else {
             // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
             loseStanding()
-            guard error.isLostRace else { return try await rest(for: backoff.delay(after: failures)) }
-            if failures > 3 { try await rest(for: min(backoff.delay(after: failures), .milliseconds(100))) }
-            return
+            if error.isLostRace {
+                if failures > 3 { try await rest(for: min(backoff.delay(after: failures), .milliseconds(100))) }
+                return
+            }
+            // That others are in the way, or a statement took too long, is nothing once.
+            if failures > 3, let inbox { try await tell((error as? HandlerFailure)?.error ?? error, of: inbox) }
+            return try await rest(for: backoff.delay(after: failures))
         }
         guard let failure = error as? HandlerFailure ?? (inHand > 0 ? HandlerFailure(error: error) : nil) else {
             loseStanding()
@@ -59,6 +62,7 @@ extension InboxWorker {
 
     /// Whoever asks how the consumer is sees it; that it cannot be told changes nothing.
     private func tell(_ error: any Error, of inbox: Inbox) async throws {
+        if let error = error as? PostgresError, error.isUnavailability { return }
         do { try await inbox.tell(String(problem: error)) } catch { try Task.checkCancellation() }
     }
 
@@ -72,62 +76,20 @@ extension InboxWorker {
 
     // MARK: holes
 
-    /// Looked at twice, what is missing does not come any more: passed where the log had left out offsets, or an operator
-    /// allows it.
-    func mayPassHole(of producer: String) -> Bool {
-        if standing?.acceptsHole == true { return true }
-        guard let (found, times) = hole, found.producer == producer, times > 1, let seenSinceGap else { return false }
-        return !seenSinceGap.contains(producer)
-    }
-
-    /// Reads again from where the log was told, and stops after some tries.
+    /// Reads again from the first offset that is not done with, and stops after some tries. Looked at twice, what is missing
+    /// does not come any more: passed then where the log has left out offsets.
     mutating func stand(before found: Sifting.Hole, in inbox: Inbox) async throws {
         let times = hole.map { $0.0 == found ? $0.times + 1 : 1 } ?? 1
         hole = (found, times)
-        if times > 1, mayPassHole(of: found.producer) { return }
         guard times <= 5 else {
             hole = nil
             return try await stop(inbox, because: "\(found): was it lost, or reordered?")
         }
-        let from = next
+        knownHoles = Set(sifted(upTo: .max) { _, _ in true }.passed)
+        var from = pageStart
+        while done.contains(from) { from = from.next }
         try await rest(for: Backoff(base: .milliseconds(50), limit: .seconds(1)).delay(after: times))
         try await assigned.seek(to: .offset(from))
-        (pending, end) = ([], from)
-    }
-}
-
-extension HandlerFailure {
-    var isOfTheMessage: Bool { error is CancellationError || error.isOfTheMessage }
-}
-
-extension Error {
-    /// Whether the message may be to blame: anything but an absent database or log, and a lost race. Who leaves the
-    /// transaction idle for too long has himself to blame.
-    var isOfTheMessage: Bool {
-        switch self {
-        case let failure as HandlerFailure: failure.isOfTheMessage
-        case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
-        case let error as PostgresError:
-            !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
-        case let error as StreamingLogError:
-            if case .database(let error) = error { error.isOfTheMessage } else { !error.isUnavailability }
-        case let error as EventStoreError:
-            switch error {
-            case .database(let error): error.isOfTheMessage
-            case .cancelled, .overloaded: false
-            default: true
-            }
-        case is InboxError, is CancellationError: false
-        default: true
-        }
-    }
-
-    /// Whether somebody else was faster, so that looking again is all there is to do.
-    var isLostRace: Bool {
-        switch self {
-        case let error as PostgresError: error.sqlState == .serializationFailure
-        case let error as InboxError: error.isMoved
-        default: false
-        }
+        (pending, done, pageStart, end) = ([], [], from, from)
     }
 }

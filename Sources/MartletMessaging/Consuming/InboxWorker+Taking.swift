@@ -32,10 +32,19 @@ extension InboxWorker {
         try await drop(sifting.looked)
     }
 
+    /// An operator lets one hole pass, whatever it is.
     private func sifted(upTo limit: Int) -> Sifting {
+        var accepts = standing?.acceptsHole == true
+        return sifted(upTo: limit) { hole, isBehindGap in
+            defer { accepts = false }
+            return accepts || (isBehindGap && knownHoles.contains(hole))
+        }
+    }
+
+    func sifted(upTo limit: Int, mayPass: (Sifting.Hole, Bool) -> Bool) -> Sifting {
         let marks = ledger.marks
         return Sifting(
-            pending, known: { (marks[$0] ?? nil)?.sequence }, upTo: limit, explained: { mayPassHole(of: $0) })
+            pending, known: { (marks[$0] ?? nil)?.sequence }, upTo: limit, behind: gaps, mayPass: mayPass)
     }
 
     /// What a failed message is told with when it is parked.
@@ -46,7 +55,11 @@ extension InboxWorker {
     }
 
     /// Writes effects and marks in one transaction; what waits behind a letter goes behind it.
-    private mutating func commit(_ sifting: Sifting, in inbox: Inbox, parking: Parking?) async throws {
+    /// - Returns: the messages that were new.
+    @discardableResult
+    private mutating func commit(
+        _ sifting: Sifting, in inbox: Inbox, parking: Parking?
+    ) async throws -> [Message] {
         let after = pending.dropFirst(sifting.looked).lazy.map(\.offset).min() ?? end
         let (surroundings, ledger, parked, standing) = (surroundings, ledger, parked, standing)
         let committed = try await surroundings.pool.transaction { transaction in
@@ -84,6 +97,7 @@ extension InboxWorker {
         if let message = committed.fresh.first, let parking { tell(message, parking, in: inbox) }
         if parked.values.contains(.dead) { await surroundings.deaths.wake() }
         try surroundings.steps.reach(.committed)
+        return committed.fresh
     }
 
     /// Has the first pending message wait for another try, and its key behind it.
@@ -92,8 +106,8 @@ extension InboxWorker {
         let policy = surroundings.declaration.policy
         let delay = attempts < policy.attempts ? policy.backoff.delay(after: attempts) : nil
         let parking = Parking(attempts: attempts, problem: problem, delay: delay)
-        try await commit(sifting, in: inbox, parking: parking)
-        if let key = sifting.taken.first?.message.record.key { parked[key] = delay == nil ? .dead : .waiting }
+        let parked = try await commit(sifting, in: inbox, parking: parking)
+        if let key = parked.first?.record.key { self.parked[key] = delay == nil ? .dead : .waiting }
         if let delay { nextTry = min(nextTry ?? .now + delay, .now + delay) }
         if delay == nil { await surroundings.deaths.wake() }
         (failures, countedTry) = (0, nil)
@@ -111,25 +125,6 @@ extension InboxWorker {
         countedTry = arrival.offset
         return false
     }
-}
-
-extension ConsumerSurroundings {
-    /// Handles messages; what fails in it is marked as the handler's.
-    func handle(_ messages: [Message], in transaction: Transaction) async throws {
-        do {
-            try await declaration.handle(messages, transaction)
-            try await transaction.flush()
-        } catch let crash as ConsumerSteps.Crash {
-            throw crash
-        } catch {
-            throw HandlerFailure(error: error)
-        }
-    }
-}
-
-/// What a handler threw, or what the statements failed with that it had left.
-struct HandlerFailure: Error {
-    let error: any Error
 }
 
 extension ConsumerPolicy {

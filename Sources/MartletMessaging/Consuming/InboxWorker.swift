@@ -22,15 +22,20 @@ struct InboxWorker: Sendable {
 
     /// What has come and is not done with.
     var pending: ArraySlice<Arrival> = []
+    /// Where the last page was to begin, and which of its offsets are done with.
+    var pageStart: Offset
+    var done: Set<Offset> = []
     /// What comes after the last page.
     var end: Offset
     /// Up to where the log was told.
-    private var acknowledged: Offset
-    private var lastAcknowledged = ContinuousClock.now
-    /// The producers of whom something has come since offsets were missing; nil where none were.
-    var seenSinceGap: Set<String>?
+    var acknowledged: Offset
+    var lastAcknowledged = ContinuousClock.now
+    /// The gaps before what is pending.
+    var gaps = Gaps()
     /// The hole before which it stands, and how often it has found it there.
     var hole: (Sifting.Hole, times: Int)?
+    /// All holes of the page that it has read again.
+    var knownHoles: Set<Sifting.Hole> = []
 
     var batch = BatchSize()
     var failures = 0
@@ -44,7 +49,7 @@ struct InboxWorker: Sendable {
     init(_ surroundings: ConsumerSurroundings, _ assigned: any AssignedPartition) {
         (self.surroundings, self.assigned) = (surroundings, assigned)
         feed = PageFeed(assigned, limits: surroundings.declaration.policy.page)
-        (end, acknowledged) = (assigned.start, assigned.start)
+        (pageStart, end, acknowledged) = (assigned.start, assigned.start, assigned.start)
         batch.largest = surroundings.declaration.policy.page.records
     }
 
@@ -111,7 +116,7 @@ struct InboxWorker: Sendable {
             assigned.partition, of: surroundings.declaration.name, in: surroundings.schema, surroundings.pool)
         inbox = beginning.inbox
         if beginning.isSuspect { batch.beCareful() }
-        if let expected = beginning.nextOffset, assigned.start > expected { seenSinceGap = [] }
+        if let expected = beginning.nextOffset, assigned.start > expected { gaps.begin() }
     }
 
     /// Asks the database how the inbox stands.
@@ -124,56 +129,6 @@ struct InboxWorker: Sendable {
     /// Takes what is not certain any more for unknown.
     mutating func loseStanding() { standing = nil }
 
-    private mutating func readOn() async throws {
-        let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
-        isPagesTurn = false
-        guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
-        let offsets = Set(page.map(\.offset))
-        guard let first = offsets.min(), let last = offsets.max() else { return }
-        try surroundings.steps.reach(.received)
-        let isWhole = last.rawValue - first.rawValue == Int64(offsets.count - 1)
-        if first > end || !isWhole { seenSinceGap = [] }
-        end = last.next
-        pending = page.map { Arrival($0) }.inProducersOrder()[...]
-        if let inbox { try await learnMarks(in: inbox) }
-    }
-
-    /// Asks for the marks of producers of which nothing is known.
-    private mutating func learnMarks(in inbox: Inbox) async throws {
-        if ledger.marks.count > 10_000 { ledger.marks = [:] }
-        let unknown = Set(pending.lazy.compactMap(\.producer)).filter { ledger.marks[$0] == nil }
-        guard !unknown.isEmpty else { return }
-        ledger.marks.merge(try await inbox.marks(of: unknown.sorted())) { _, new in new }
-    }
-
-    /// Where the log's reading would have to go on.
-    var next: Offset { pending.lazy.map(\.offset).min() ?? end }
-
-    /// Forgets the first ones that are pending; they are done with.
-    mutating func drop(_ count: Int) async throws {
-        if var seen = seenSinceGap {
-            seen.formUnion(pending.prefix(count).compactMap(\.producer))
-            seenSinceGap = seen
-        }
-        pending = pending.dropFirst(count)
-        guard pending.isEmpty || .now - lastAcknowledged >= .milliseconds(500) else { return }
-        try await acknowledge()
-    }
-
-    /// Tells the log up to where everything is done with; that it may not hear of it harms nothing.
-    mutating func acknowledge() async throws {
-        let next = next
-        guard next > acknowledged else { return }
-        do throws(StreamingLogError) {
-            try await assigned.commit(next)
-            (acknowledged, lastAcknowledged) = (next, .now)
-        } catch {
-            if case .revoked = error { throw Revoked() }
-            return
-        }
-        try surroundings.steps.reach(.acknowledged)
-    }
-
     /// Gives the partition up in good order, also when the task is cancelled. What cannot be told now makes whoever comes
     /// next look at some messages again, or go on more carefully.
     private func leave() async {
@@ -183,7 +138,7 @@ struct InboxWorker: Sendable {
             do { try await worker.acknowledge() } catch {}
             do {
                 if let letter = worker.countedLetter { try await worker.inbox?.uncountTry(of: letter) }
-                try await worker.inbox?.leave()
+                try await worker.inbox?.leave(after: worker.ledger)
             } catch {}
         }.value
     }

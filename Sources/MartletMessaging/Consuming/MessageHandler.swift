@@ -34,6 +34,9 @@ public protocol MessageHandler: MessageConsumer {
     ///
     /// Messages of one key come in their order. Statements that need no answer are best enqueued: then many messages take
     /// one round trip. What it throws is tried again later, while messages of other keys go on.
+    ///
+    /// The transaction is ended by the server when it hears nothing for two seconds, and no statement waits longer than
+    /// that for a lock: what takes long elsewhere does not belong here.
     func handle(_ message: Message, in transaction: Transaction) async throws
 }
 

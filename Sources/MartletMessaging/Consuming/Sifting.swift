@@ -4,6 +4,8 @@ import MartletStreamingLog
 struct Arrival: Sendable {
     let message: Message
     let identity: MessageIdentity
+    /// Whether the log has left out offsets right before it.
+    var followsGap = false
 
     init(_ record: StoredRecord) {
         message = Message(record)
@@ -18,6 +20,17 @@ struct Arrival: Sendable {
 }
 
 extension [Arrival] {
+    /// With a word on those right before which offsets are missing.
+    /// - Parameter end: everything before it has come.
+    func tellingGaps(after end: Offset) -> [Arrival] {
+        let offsets = Set(map(\.offset.rawValue))
+        return map { arrival in
+            var arrival = arrival
+            arrival.followsGap = arrival.offset > end && !offsets.contains(arrival.offset.rawValue - 1)
+            return arrival
+        }
+    }
+
     /// In each producer's own order, where a page has them in another: those of one producer change places among themselves.
     func inProducersOrder() -> [Arrival] {
         var slots: [String: [(index: Int, sequence: Int64)]] = [:]
@@ -68,12 +81,16 @@ struct Sifting: Sendable {
 
     /// - Parameters:
     ///   - known: up to where each producer's are taken; nil for one of whom nothing has come.
-    ///   - explained: whether a hole of this producer may be passed.
+    ///   - gaps: those before the first of the messages.
+    ///   - mayPass: whether to pass a hole; told whether offsets are missing since its producer's last message.
     init(
-        _ arrivals: ArraySlice<Arrival>, known: (String) -> Int64?, upTo limit: Int, explained: (String) -> Bool
+        _ arrivals: ArraySlice<Arrival>, known: (String) -> Int64?, upTo limit: Int, behind gaps: Gaps = Gaps(),
+        mayPass: (Hole, Bool) -> Bool
     ) {
+        var gaps = gaps
         for arrival in arrivals {
             guard taken.count < limit else { return }
+            gaps.reach(arrival)
             switch arrival.identity {
             case .foreign(let id): if ids.insert(id).inserted { taken.append(arrival) }
             case .sequenced(let producer, let sequence, let after):
@@ -84,7 +101,7 @@ struct Sifting: Sendable {
                 guard sequence > last else { break }
                 if after > last {
                     let found = Hole(producer: producer, after: after, last: last, sequence: sequence)
-                    guard explained(producer) else {
+                    guard mayPass(found, gaps.isBehindOne(producer)) else {
                         hole = found
                         return
                     }
@@ -92,6 +109,7 @@ struct Sifting: Sendable {
                 }
                 take(arrival, producer, sequence)
             }
+            gaps.pass(arrival)
             looked += 1
         }
     }

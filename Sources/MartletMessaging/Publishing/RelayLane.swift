@@ -28,13 +28,16 @@ struct RelayLane: Sendable {
     init(_ producer: any LogProducer) { self.producer = producer }
 
     /// Asks how far it has come in a topic, unless that is known: topics get more partitions at times, and new segments.
-    mutating func learn(_ topic: TopicName, in log: RelayLog) async throws(StreamingLogError) {
-        if let known = topics[topic], .now - known.since < .seconds(30) { return }
+    /// - Returns: its last sequence there, if it was asked for and there is one.
+    @discardableResult
+    mutating func learn(_ topic: TopicName, in log: RelayLog) async throws(StreamingLogError) -> Int64? {
+        if let known = topics[topic], .now - known.since < .seconds(30) { return nil }
         try await log.own?.prepareToPublish(to: topic)
         let lasts = try await producer.lastSequences(in: topic)
         guard !lasts.isEmpty else { throw .unknownTopic(topic) }
         topics[topic] = Known(
             partitions: lasts.count, lasts: Dictionary(uniqueKeysWithValues: lasts.enumerated().map { ($0, $1) }))
+        return lasts.max().flatMap { $0 < 0 ? nil : $0 }
     }
 
     /// Takes note of how the last transaction has ended.

@@ -32,12 +32,25 @@ extension RelayWriter {
     }
 
     /// Asks how far the producer has come in a topic, which is made when it is missing and the publication's own.
-    func learn(_ topic: TopicName, _ lane: inout RelayLane) async throws(StreamingLogError) {
-        do throws(StreamingLogError) { try await lane.learn(topic, in: log) } catch {
+    func learn(_ topic: TopicName, _ lane: inout RelayLane) async throws {
+        var last: Int64?
+        do throws(StreamingLogError) { last = try await lane.learn(topic, in: log) } catch {
             guard case .unknownTopic = error, let own = source.topic, own.name == topic else { throw error }
             try await log.make(own)
-            try await lane.learn(topic, in: log)
+            last = try await lane.learn(topic, in: log)
         }
+        // In one database the append fails where anything is not new.
+        if log.own == nil, let last { try await requireKnown(last, of: lane.producer.id, in: topic) }
+    }
+
+    /// Else the messages of events to come would be left out as those that the log has; once there are as many events again,
+    /// nothing tells any more, so it does not wait for that.
+    private func requireKnown(_ last: Int64, of producer: ProducerID, in topic: TopicName) async throws {
+        let head = try await store.head()
+        guard GlobalPosition(rawValue: last >> 10) > head else { return }
+        throw JudgedFailure(
+            ForeignMessages(producer: producer, topic: topic, last: last >> 10, head: head.rawValue),
+            isOfTheEvent: false, stops: true)
     }
 
     /// Sends to a log that is somewhere else.
@@ -90,6 +103,19 @@ struct TooManyMessages: Error, CustomStringConvertible {
     let count: Int
 
     var description: String { "expected at most 1024 messages of one event, found \(count)" }
+}
+
+/// Another log has messages of events that the store has not.
+struct ForeignMessages: Error, CustomStringConvertible {
+    let producer: ProducerID
+    let topic: TopicName
+    let last: Int64
+    let head: Int64
+
+    var description: String {
+        "expected messages of events up to position \(head), where the log of events ends; topic \"\(topic)\" has one of"
+            + " position \(last) by producer \"\(producer)\": were the events restored, or is the name another's?"
+    }
 }
 
 /// A batch is not the one that was prepared.

@@ -36,7 +36,7 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
     func prepare(_ events: [Event], by author: EffectAuthor) async throws {
         var prepared: [GlobalPosition: [OutgoingMessage]] = [:]
         for event in events { prepared[event.position] = try messages(of: event) }
-        do throws(StreamingLogError) {
+        do {
             var lane = try await self.lane(of: author)
             try lane.settle(by: log)
             lane.prepared = prepared
@@ -46,7 +46,7 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
         } catch {
             // What is known may not be so any more.
             lanes[author] = nil
-            throw judged(error)
+            throw (error as? StreamingLogError).map { judged($0) } ?? error
         }
     }
 
@@ -59,6 +59,8 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
             // An operator has let a key go on meanwhile.
             throw JudgedFailure(Unprepared(), isOfTheEvent: false)
         }
+        // An operator's next event comes with a lane of its own.
+        defer { if case .retry = author { lanes[author] = nil } }
         guard let own = log.own else { return }
         do throws(StreamingLogError) {
             // In one order of topics, so that no two wait for each other's partitions.
@@ -67,8 +69,7 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
                 let answer = transaction.enqueueAtCommit(try own.publication(of: batches, to: topic))
                 lane.staged.append(RelayLane.Staged(topic: topic, batches: batches, answer: answer))
             }
-            // An operator's next event comes with a lane of its own.
-            if case .worker = author { lanes[author] = lane } else { lanes[author] = nil }
+            lanes[author] = lane
         } catch {
             lanes[author] = nil
             throw judged(error)

@@ -7,6 +7,7 @@ extension PartitionWorker {
     mutating func recover(from error: any Error) async throws -> End? {
         try Task.checkCancellation()
         let problem = String(problem: error)
+        if let failure = error as? JudgedFailure, failure.stops { return .stopped(reason: problem) }
         tenure.failed(problem)
         failures += 1
         if !error.isOfTheEvent {

@@ -148,7 +148,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
 
     /// Projects what the batch size allows of what is pending.
     private mutating func projectNext() async throws -> End? {
-        let events = Array(pending.prefix(batch.size))
+        let events = try await batch(of: pending.prefix(batch.size))
         let new = events.count == pending.count ? through : events.last?.position ?? through
         if batch.isCareful, let event = events.first, try await wasTriedTooOften(event) {
             return try await giveUp(event, because: "the process died each time it was projected")

@@ -59,7 +59,7 @@ struct SiftingTests {
 
     @Test func `what was taken is left out, and before what is missing it ends`() {
         let found = arrivals([("p", 3, 2), ("p", 5, 3), ("p", 5, 3), ("q", 9, 8), ("p", 9, 7), ("q", 10, 9)])
-        let sifting = Sifting(found[...], known: { $0 == "p" ? 3 : nil }, upTo: 10, explained: { _ in false })
+        let sifting = Sifting(found[...], known: { $0 == "p" ? 3 : nil }, upTo: 10, mayPass: { _, _ in false })
         #expect(sifting.taken.map(\.offset.rawValue) == [1, 3])
         #expect(sifting.looked == 4)
         #expect(sifting.marks == ["p": 5, "q": 9])

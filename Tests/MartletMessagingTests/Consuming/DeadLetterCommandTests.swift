@@ -15,8 +15,13 @@ import Testing
         #expect(
             try request("notes", "42", "--discard", "--reason", "by phone", "--by", "ada", "--yes")
                 == .discard(name: "notes", key: "42", decision))
+        let unsure = ConsumersCommand.Decision(reason: "by phone", actor: "ada", isSure: false)
+        #expect(
+            try request("notes", "--accept-hole", "orders/2", "--reason", "by phone", "--by", "ada")
+                == .acceptHole(name: "notes", TopicPartition("orders", 2), unsure))
         for words in [
             ["notes", "42", "--discard", "--by", "ada"], ["notes", "--discard", "--reason", "x", "--by", "ada"],
+            ["notes", "--accept-hole", "orders", "--reason", "x", "--by", "ada"],
             ["notes", "42"], ["notes", "--pause"], ["notes", "--replay", "--resume"],
         ] {
             #expect(throws: UsageError.self) {

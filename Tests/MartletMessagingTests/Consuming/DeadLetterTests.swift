@@ -155,7 +155,7 @@ import Testing
             #expect(first.header("dead-letter-attempts") == "3")
             #expect(first.header("dead-letter-topic") == "orders")
             #expect(first.header("dead-letter-partition") == "0" && first.header("dead-letter-offset") == "0")
-            #expect(first.header("ce_traceparent") == "00-trace" && first.header("martlet-producer") == nil)
+            #expect(first.header("ce_traceparent") == "00-trace" && first.header("martlet-producer") == "notes/dead")
         }
     }
 

@@ -18,6 +18,7 @@ final class ScriptedLog: StreamingLog {
         var members: Int64 = 0
         var delivery: Delivery = { _, page in page }
         var losesCommits = false
+        var largestRecord = Int.max
         /// What each member has committed.
         var commits: [Int64: Offset] = [:]
     }
@@ -83,8 +84,9 @@ final class ScriptedLog: StreamingLog {
     // MARK: producing
 
     func producer(_ id: ProducerID?, epoch: Int64?) async throws(StreamingLogError) -> any LogProducer {
-        let (id, epoch) = (id ?? "nobody", epoch ?? 1)
+        let id = id ?? "nobody"
         let known = state.withLock { $0.epochs[id] ?? 0 }
+        let epoch = epoch ?? known + 1
         guard epoch >= known else { throw .fenced(id, epoch: epoch) }
         state.withLock { $0.epochs[id] = epoch }
         return ScriptedProducer(log: self, id: id, epoch: epoch)
@@ -181,6 +183,10 @@ struct ScriptedProducer: LogProducer {
         guard let count else { throw .unknownTopic(topic) }
         let current = log.state.withLock { $0.epochs[id] }
         guard current == epoch else { throw .fenced(id, epoch: epoch) }
+        let limit = log.state.withLock(\.largestRecord)
+        for record in records where record.byteCount > limit {
+            throw .recordTooLarge(bytes: record.byteCount, limit: limit)
+        }
         let places: [RecordPlace] = log.state.withLock { state in
             records.map { record in
                 let number = record.key.map { Partitioner.partition(of: $0, among: count) } ?? 0
@@ -200,5 +206,11 @@ struct ScriptedProducer: LogProducer {
         return places
     }
 
-    func lastSequences(in topic: TopicName) async throws(StreamingLogError) -> [Int64] { [] }
+    func lastSequences(in topic: TopicName) async throws(StreamingLogError) -> [Int64] {
+        let found = log.state.withLock { state in
+            state.topics[topic]?.indices.map { state.sequences["\(id) \(TopicPartition(topic, $0))"] ?? -1 }
+        }
+        guard let found else { throw .unknownTopic(topic) }
+        return found
+    }
 }

@@ -1,0 +1,58 @@
+import MartletEventStore
+import MartletPostgres
+import MartletStreamingLog
+
+extension ConsumerSurroundings {
+    /// Handles messages; what fails in it is marked as the handler's.
+    func handle(_ messages: [Message], in transaction: Transaction) async throws {
+        do {
+            try await declaration.handle(messages, transaction)
+            try await transaction.flush()
+        } catch let crash as ConsumerSteps.Crash {
+            throw crash
+        } catch {
+            throw HandlerFailure(error: error)
+        }
+    }
+}
+
+/// What a handler threw, or what the statements failed with that it had left.
+struct HandlerFailure: Error {
+    let error: any Error
+}
+
+extension HandlerFailure {
+    var isOfTheMessage: Bool { error is CancellationError || error.isOfTheMessage }
+}
+
+extension Error {
+    /// Whether the message may be to blame: anything but an absent database or log, and a lost race. Who leaves the
+    /// transaction idle for too long has himself to blame.
+    var isOfTheMessage: Bool {
+        switch self {
+        case let failure as HandlerFailure: failure.isOfTheMessage
+        case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
+        case let error as PostgresError:
+            !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
+        case let error as StreamingLogError:
+            if case .database(let error) = error { error.isOfTheMessage } else { !error.isUnavailability }
+        case let error as EventStoreError:
+            switch error {
+            case .database(let error): error.isOfTheMessage
+            case .cancelled, .overloaded: false
+            default: true
+            }
+        case is InboxError, is CancellationError: false
+        default: true
+        }
+    }
+
+    /// Whether somebody else was faster, so that looking again is all there is to do.
+    var isLostRace: Bool {
+        switch self {
+        case let error as PostgresError: error.sqlState == .serializationFailure
+        case let error as InboxError: error.isMoved
+        default: false
+        }
+    }
+}

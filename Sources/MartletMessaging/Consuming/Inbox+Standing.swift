@@ -1,0 +1,56 @@
+import MartletPostgres
+
+extension Inbox {
+    /// How an inbox stands.
+    struct Standing: Sendable {
+        let ledger: Ledger
+        let isPaused: Bool
+        /// Why it takes nothing more.
+        let stopped: String?
+        let acceptsHole: Bool
+        /// When a letter is to be tried.
+        let nextTry: ContinuousClock.Instant?
+        /// The keys that wait, and what becomes of what comes behind.
+        let keys: [[UInt8]: Letter.State]
+    }
+
+    /// The turn comes first: what is read after it is as old or newer, and then the turn is not the last one any more.
+    func standing() async throws -> Standing {
+        let rows = try await pool.query(
+            """
+            SELECT i.turn, i.ctid::text, i.stopped, i.accepts_hole, coalesce(c.state = 'paused', false), n.due_in
+            FROM \(schema).inboxes i LEFT JOIN \(schema).consumers c ON c.consumer = i.consumer
+            CROSS JOIN LATERAL \(schema).next_letter(i.inbox) n
+            WHERE i.inbox = \(id)
+            """)
+        guard let row = rows.first else { throw InboxError.corrupt("expected inbox \(id), found none") }
+        let (turn, place, stopped, acceptsHole, isPaused, dueIn) = try row.decode(
+            Int64.self, String.self, String?.self, Bool.self, Bool.self, Double?.self)
+        let now = ContinuousClock.now
+        let found = try await pool.query("SELECT key, state FROM \(schema).open_keys(\(id))")
+        var keys: [[UInt8]: Letter.State] = [:]
+        for row in found {
+            let (key, state) = try row.decode(Bytea.self, String.self)
+            keys[key.bytes] = try Letter.State(stored: state)
+        }
+        return Standing(
+            ledger: Ledger(turn: turn, place: place), isPaused: isPaused, stopped: stopped, acceptsHole: acceptsHole,
+            nextTry: dueIn.map { now + .seconds(max($0, 0)) }, keys: keys)
+    }
+
+    /// Up to where these producers' messages are taken.
+    func marks(of producers: [String]) async throws -> [String: Mark?] {
+        var marks: [String: Mark?] = [:]
+        for producer in producers { marks.updateValue(nil, forKey: producer) }
+        let rows = try await pool.query(
+            """
+            SELECT producer, last_sequence, ctid::text FROM \(schema).marks
+            WHERE inbox = \(id) AND producer = ANY (\(producers))
+            """)
+        for row in rows {
+            let (producer, sequence, place) = try row.decode(String.self, Int64.self, String.self)
+            marks.updateValue(Mark(sequence: sequence, place: place), forKey: producer)
+        }
+        return marks
+    }
+}

@@ -1,0 +1,52 @@
+import MartletPostgres
+import MartletStreamingLog
+
+/// What comes from the log, and what the log is told.
+extension InboxWorker {
+    mutating func readOn() async throws {
+        let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
+        isPagesTurn = false
+        guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
+        guard let last = page.map(\.offset).max() else { return }
+        try surroundings.steps.reach(.received)
+        pending = page.map { Arrival($0) }.tellingGaps(after: end).inProducersOrder()[...]
+        (pageStart, done, end) = (end, [], last.next)
+        if let inbox { try await learnMarks(in: inbox) }
+    }
+
+    /// Asks for the marks of producers of which nothing is known.
+    mutating func learnMarks(in inbox: Inbox) async throws {
+        if ledger.marks.count > 10_000 { ledger.marks = [:] }
+        let unknown = Set(pending.lazy.compactMap(\.producer)).filter { ledger.marks[$0] == nil }
+        guard !unknown.isEmpty else { return }
+        ledger.marks.merge(try await inbox.marks(of: unknown.sorted())) { _, new in new }
+    }
+
+    /// Where the log's reading would have to go on.
+    var next: Offset { pending.lazy.map(\.offset).min() ?? end }
+
+    /// Forgets the first ones that are pending; they are done with.
+    mutating func drop(_ count: Int) async throws {
+        for arrival in pending.prefix(count) {
+            gaps.pass(arrival)
+            done.insert(arrival.offset)
+        }
+        pending = pending.dropFirst(count)
+        guard pending.isEmpty || .now - lastAcknowledged >= .milliseconds(500) else { return }
+        try await acknowledge()
+    }
+
+    /// Tells the log up to where everything is done with; that it may not hear of it harms nothing.
+    mutating func acknowledge() async throws {
+        let next = next
+        guard next > acknowledged else { return }
+        do throws(StreamingLogError) {
+            try await assigned.commit(next)
+            (acknowledged, lastAcknowledged) = (next, .now)
+        } catch {
+            if case .revoked = error { throw Revoked() }
+            return
+        }
+        try surroundings.steps.reach(.acknowledged)
+    }
+}
