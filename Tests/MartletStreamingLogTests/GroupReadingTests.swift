@@ -202,6 +202,15 @@ import Testing
                         IF of_partition IS NOT NULL THEN PERFORM nextval('fetches'); END IF;
                         RETURN QUERY SELECT e.* FROM martlet_log.counted_extents(of_topic, of_partition) e;
                     END $$;
+                    ALTER FUNCTION martlet_log.read_1_1 RENAME TO counted_read;
+                    CREATE FUNCTION martlet_log.read_1_1(part integer, first bigint, most integer, bytes bigint)
+                    RETURNS TABLE ("offset" bigint, appended_at timestamptz, created_at timestamptz, message_id text,
+                        key bytea, value bytea, headers bytea)
+                    LANGUAGE plpgsql AS $$ BEGIN
+                        -- As each further one asks.
+                        PERFORM nextval('fetches');
+                        RETURN QUERY SELECT * FROM martlet_log.counted_read(part, first, most, bytes);
+                    END $$;
                     """)
             try await bench.send(0..<100, among: 1)
             let counts = try await bench.reading { partition in

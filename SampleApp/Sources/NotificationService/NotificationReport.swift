@@ -43,7 +43,9 @@ struct NotificationReport: Encodable, Sendable {
                     + line.letter.padded(to: 13) + number.1.leftPadded(to: width) + (line.matches ? "" : "  differs"))
         }
         if behind > 0 { text.append("\(behind.grouped) messages have not been read yet") }
-        if open > 0 { text.append("\(open.grouped) messages wait: notification-service consumers notifications --letters") }
+        if open > 0 {
+            text.append("\(open.grouped) messages wait: notification-service consumers notifications --letters")
+        }
         let sum = lines.reduce(0) { $0 + $1.written }
         text.append(
             matches ? "every message has its letter, and no other was written: \(sum.grouped)" : "they do not match")
