@@ -2,18 +2,21 @@ import Foundation
 import MartletTesting
 import Testing
 
-/// `process-fixture` of the same build, which lies beside the test bundle, as a process of its own.
+/// A fixture of the same build, which lies beside the test bundle, as a process of its own.
 struct FixtureProcess: Sendable {
     private let process: Process
     private let ends: AsyncStream<Int32>
     /// Told to the sessions of those that may be cut off.
     static let applicationName = "process-fixture"
 
-    init(on database: ThrowawayDatabase, _ arguments: [String] = [], name: String = applicationName) throws {
+    init(
+        on database: ThrowawayDatabase, _ arguments: [String] = [], name: String = applicationName,
+        executable: String = "process-fixture"
+    ) throws {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         process = Process()
         process.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent()
-            .appendingPathComponent("process-fixture")
+            .appendingPathComponent(executable)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment
             .merging(["PGDATABASE": database.name, "PGAPPNAME": name, "SWIFT_BACKTRACE": "enable=no"]) { $1 }
@@ -27,6 +30,13 @@ struct FixtureProcess: Sendable {
     }
 
     var isRunning: Bool { process.isRunning }
+
+    /// The most memory that it has had, in KiB, as Linux tells it.
+    func peakMemory() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try #require(line.split(separator: " ").compactMap { Int($0) }.first)
+    }
 
     /// Waits until the process has ended and returns its exit status, or the signal that ended it.
     func end() async throws -> Int32 {
