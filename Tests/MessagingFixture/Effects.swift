@@ -7,7 +7,7 @@ struct Effects: MessageHandler {
     static let name = "effects"
     static let topics: [TopicName] = [Counts.topic.name]
     static let policy = ConsumerPolicy(
-        attempts: 8, firstDelay: .milliseconds(20), longestDelay: .milliseconds(60), page: FetchLimits(records: 20))
+        attempts: 20, firstDelay: .milliseconds(20), longestDelay: .milliseconds(60), page: FetchLimits(records: 20))
 
     /// How often what begins with "touchy" fails in this process.
     private let failures: Int

@@ -7,8 +7,8 @@ import Synchronization
 /// Relays messages or consumes them until it is ended, on the database that the environment names.
 ///
 /// - `relay [LOG]`: into the log of another database, when one is named.
-/// - `consume EFFECTS [STEP HIT]`: with its effects in another database; kills itself when it has come to a step so many
-///   times.
+/// - `consume EFFECTS [STEP HIT SIGNAL LEASE]`: with its effects in another database; sends itself a signal when it has
+///   come to a step so many times. The lease is in seconds.
 /// - `read-slowly EFFECTS`
 @main struct Fixture {
     private static let lease: Duration = .seconds(1)
@@ -18,10 +18,11 @@ import Synchronization
         switch (arguments.popFirst(), arguments.popFirst()) {
         case ("relay", let log): try await relay(into: log)
         case ("consume", let effects?):
-            let steps = suicide(at: arguments.popFirst(), hit: arguments.popFirst())
-            try await consume(ConsumerPart(Effects()), effects: effects, steps)
-        case ("read-slowly", let effects?): try await consume(ConsumerPart(Slowly()), effects: effects, .none)
-        default: fatalError("expected: relay [LOG] | consume EFFECTS [STEP HIT] | read-slowly EFFECTS")
+            let lease = arguments.count == 4 ? Int(arguments.removeLast()).map { .seconds($0) } ?? lease : lease
+            let steps = arguments.count == 3 ? signal(at: Array(arguments)) : .none
+            try await consume(ConsumerPart(Effects()), effects: effects, lease, steps)
+        case ("read-slowly", let effects?): try await consume(ConsumerPart(Slowly()), effects: effects, lease, .none)
+        default: fatalError("expected: relay [LOG] | consume EFFECTS [STEP HIT SIGNAL LEASE] | read-slowly EFFECTS")
         }
     }
 
@@ -37,17 +38,19 @@ import Synchronization
         }
     }
 
-    private static func consume(_ part: ConsumerPart, effects: String, _ steps: ConsumerSteps) async throws {
+    private static func consume(
+        _ part: ConsumerPart, effects: String, _ lease: Duration, _ steps: ConsumerSteps
+    ) async throws {
         let log = EmbeddedLog(postgres: .environment, connections: 4)
         let pool = ConnectionPool(.environment.database(effects), size: 4)
         try await Consumers(of: log, pool, lease: lease, steps: steps, [part]).run()
     }
 
-    private static func suicide(at name: String?, hit: String?) -> ConsumerSteps {
-        guard let name, let hit = hit.flatMap({ Int($0) }) else { return .none }
+    private static func signal(at place: [String]) -> ConsumerSteps {
+        guard let hit = Int(place[1]), let signal = Int32(place[2]) else { fatalError("expected: STEP HIT SIGNAL") }
         let left = Left(hit)
         return ConsumerSteps { step in
-            if "\(step)" == name, left.takeOne() == 0 { kill(getpid(), SIGKILL) }
+            if "\(step)" == place[0], left.takeOne() == 0 { kill(getpid(), signal) }
         }
     }
 }

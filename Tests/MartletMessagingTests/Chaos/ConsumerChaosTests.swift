@@ -9,35 +9,46 @@ import Testing
     @Test(arguments: ["received", "handled", "committed", "acknowledged", "counted", "sent"])
     func `wherever a consumer dies, each message has its effect once and in order`(step: String) async throws {
         try await Ground.with(.own) { ground in
-            let consumers = try await ground.consumers()
-            let consumer = try #require(consumers.consumer(named: Effects.name))
-            try await ground.publishSome()
+            _ = try await ground.consumers()
+            try await ground.publishSome(1...20)
             // Whoever sends dead letters is waited for ten seconds.
             for hit in step == "sent" ? [1] : [1, 2, 5] {
-                let victim = try ground.consumer(step, "\(hit)")
+                let victim = try ground.consumer(step, "\(hit)", "\(SIGKILL)")
                 defer { victim.kill() }
                 let status = try await victim.end(within: .seconds(60))
                 #expect(status == SIGKILL, "hit \(hit)")
             }
             let survivor = try ground.consumer()
             defer { survivor.kill() }
-            let expected = try await ground.audit.expected()
-            let areHandled = try await becomesTrue(within: .seconds(60)) {
-                let status = try await consumer.status()
-                let (effective, areSent) = (try await ground.audit.effective(), try await ground.areDeadSent())
-                return status.waiting == 0 && status.dead > 0 && effective + status.dead >= expected && areSent
-            }
-            #expect(areHandled)
-            let dead = try await consumer.status().dead
-            #expect(try await ground.audit.sent(to: "counts.effects.dead") == dead)
-            try await ground.audit.effects.execute("INSERT INTO cures VALUES ('all')")
-            #expect(try await consumer.replayAll().replayed == dead)
-            let findings = try await ground.audit.findingsOfEffects()
-            #expect(findings == [:])
+            try await ground.expectAllOnce()
         }
     }
 
-    @Test func `whatever consumer is killed or frozen, each message has its effect once and in order`() async throws {
+    @Test(arguments: ["received", "handled", "committed", "acknowledged", "counted", "sent"])
+    func `wherever a consumer stands still until another has gone on, each message has its effect once and in order`(
+        step: String
+    ) async throws {
+        try await Ground.with(.own) { ground in
+            _ = try await ground.consumers()
+            try await ground.publishSome(1...20)
+            // Not the first page of a partition, so that it believes to know how the inbox stands; and when it goes on, it
+            // believes for some seconds that its leases are its own.
+            let hit = ["counted", "sent"].contains(step) ? "1" : "6"
+            let zombie = try ground.consumer(step, hit, "\(SIGSTOP)", "60")
+            defer { zombie.kill() }
+            #expect(try await becomesTrue(within: .seconds(60)) { try zombie.isFrozen() })
+            try await ground.freeLeases()
+            let other = try ground.consumer()
+            defer { other.kill() }
+            #expect(try await becomesTrue(within: .seconds(60)) { try await ground.isAllHandled() })
+            zombie.send(SIGCONT)
+            try await ground.publishSome(21...30)
+            try await ground.expectAllOnce()
+            #expect(zombie.isRunning)
+        }
+    }
+
+    @Test func `whatever consumer is killed, frozen or robbed of its leases, each message has its effect once and in order`() async throws {
         try await Ground.with(.own) { ground in
             _ = try await ground.consumers()
             let relay = Task { try await ground.application.run() }
@@ -49,6 +60,10 @@ import Testing
                     return 0
                 }
                 for _ in 0..<2 { group.addTask { try await torment(ground, until: end) } }
+                group.addTask {
+                    try await stealLeases(ground, until: end)
+                    return 0
+                }
                 return try await group.reduce(0, +)
             }
             let survivor = try ground.consumer()
@@ -59,6 +74,14 @@ import Testing
             let findings = try await ground.audit.findingsOfEffects()
             #expect(findings == [:])
             #expect(expected > Ground.seconds * 20 && torments > Ground.seconds / 2, "\(expected), \(torments)")
+        }
+    }
+
+    /// Has partitions change hands while who had them goes on.
+    private func stealLeases(_ ground: Ground, until end: ContinuousClock.Instant) async throws {
+        while end > .now {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 200...600)))
+            try await ground.freeLeases()
         }
     }
 
@@ -85,9 +108,16 @@ import Testing
 }
 
 extension Ground {
+    /// Has all leases of groups run out, as a jump of the server's clock does.
+    fileprivate func freeLeases() async throws {
+        try await application.pool.execute("DELETE FROM martlet_log.group_members")
+        try await application.pool.execute(
+            "UPDATE martlet_log.group_leases SET member = NULL, leased_until = '-infinity'")
+    }
+
     /// Fills the topic: of most keys some messages fail at first, and one key has one that fails until there is a cure.
-    fileprivate func publishSome() async throws {
-        for number in 1...20 {
+    fileprivate func publishSome(_ numbers: ClosedRange<Int>) async throws {
+        for number in numbers {
             for key in 0..<12 {
                 let text = key == 0 && number == 12 ? "poison" : number % 8 == key % 8 ? "touchy" : "text"
                 try await count(key, number, text: text)
@@ -99,9 +129,33 @@ extension Ground {
         #expect(try await application.publication(Counts.self).follower.caughtUp(to: head, within: .seconds(30)))
     }
 
-    fileprivate func areDeadSent() async throws -> Bool {
-        try await audit.count(
-            of: "SELECT FROM martlet_inbox.letters WHERE unsent_consumer IS NOT NULL", in: audit.effects) == 0
+    /// Whether every message has had its effect or is a dead letter, and the dead ones are in their topic.
+    fileprivate func isAllHandled() async throws -> Bool {
+        let open = try await audit.count(
+            of: "SELECT FROM martlet_inbox.letters WHERE state = 'waiting' OR unsent_consumer IS NOT NULL",
+            in: audit.effects)
+        guard open == 0 else { return false }
+        let (effective, dead) = (try await audit.effective(), try await dead())
+        let expected = try await audit.expected()
+        return dead > 0 && effective + dead >= expected
+    }
+
+    private func dead() async throws -> Int {
+        try await audit.count(of: "SELECT FROM martlet_inbox.letters WHERE state = 'dead'", in: audit.effects)
+    }
+
+    /// Has the dead letters replayed by an operator once all else is done.
+    fileprivate func expectAllOnce() async throws {
+        #expect(try await becomesTrue(within: .seconds(60)) { try await isAllHandled() })
+        let dead = try await dead()
+        let sent = try await audit.sent(to: "counts.effects.dead")
+        #expect(sent == dead)
+        try await audit.effects.execute("INSERT INTO cures VALUES ('all')")
+        let consumer = try #require(try await consumers().consumer(named: Effects.name))
+        let replayed = try await consumer.replayAll().replayed
+        #expect(replayed == dead)
+        let findings = try await audit.findingsOfEffects()
+        #expect(findings == [:])
     }
 }
 

@@ -78,13 +78,15 @@ struct Ground: Sendable {
     /// level and idle by turns.
     func load(until end: ContinuousClock.Instant) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for lane in 0..<4 {
+            for key in 0..<Self.keys {
                 group.addTask {
                     var number = 0
                     while end > .now {
-                        number += 1
-                        for key in stride(from: lane, to: Self.keys, by: 4) { try await count(key, number) }
-                        try await Task.sleep(for: .milliseconds(Int.random(in: 0..<250)))
+                        for _ in 0..<Int.random(in: 1...8) {
+                            number += 1
+                            try await count(key, number)
+                        }
+                        try await Task.sleep(for: .milliseconds(Int.random(in: 0..<800)))
                     }
                 }
             }

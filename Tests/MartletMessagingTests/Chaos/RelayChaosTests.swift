@@ -14,15 +14,21 @@ import Testing
             var relays = try (0..<4).map { _ in try ground.relay() }
             defer { for relay in relays { relay.kill() } }
             var kills = 0
+            // One more stands still for longer than its lease now and then, and comes back to what others have gone on with.
+            var zombie: FixtureProcess?
             while end > .now {
-                // One more that stands still for longer than its lease, and comes back to what others have gone on with.
-                let zombie = kills.isMultiple(of: 3) ? relays.randomElement() : nil
-                zombie?.send(SIGSTOP)
                 try await Task.sleep(for: .seconds(1))
-                kills += try await replaceOne(of: &relays, on: ground)
-                if zombie != nil { try await Task.sleep(for: .milliseconds(500)) }
-                zombie?.send(SIGCONT)
+                try await replaceOne(of: &relays, on: ground)
+                kills += 1
+                switch kills % 4 {
+                case 1:
+                    zombie = relays.randomElement()
+                    zombie?.send(SIGSTOP)
+                case 3: zombie?.send(SIGCONT)
+                default: break
+                }
             }
+            zombie?.send(SIGCONT)
             try await load
             let expected = try await ground.audit.expected()
             _ = try await becomesTrue(within: .seconds(60)) { try await ground.audit.sent() >= expected }
@@ -34,14 +40,13 @@ import Testing
         }
     }
 
-    /// Kills one and starts another in its stead; returns how many were killed.
-    private func replaceOne(of relays: inout [FixtureProcess], on ground: Ground) async throws -> Int {
+    /// Kills one and starts another in its stead.
+    private func replaceOne(of relays: inout [FixtureProcess], on ground: Ground) async throws {
         let index = Int.random(in: relays.indices)
         #expect(relays[index].isRunning)
         relays[index].kill()
         let status = try await relays[index].end()
         #expect(status == SIGKILL)
         relays[index] = try ground.relay()
-        return 1
     }
 }

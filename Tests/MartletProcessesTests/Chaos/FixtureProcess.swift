@@ -31,11 +31,17 @@ struct FixtureProcess: Sendable {
 
     var isRunning: Bool { process.isRunning }
 
-    /// The most memory that it has had, in KiB, as Linux tells it.
-    func peakMemory() throws -> Int {
+    /// The most memory that it has had, in KiB.
+    func peakMemory() throws -> Int { try #require(status("VmHWM").compactMap { Int($0) }.first) }
+
+    /// Whether a signal has stopped it.
+    func isFrozen() throws -> Bool { try status("State").first == "T" }
+
+    /// What Linux tells of it.
+    private func status(_ name: String) throws -> [Substring] {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        return try #require(line.split(separator: " ").compactMap { Int($0) }.first)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(name):") })
+        return line.split { $0.isWhitespace }.dropFirst().map { $0 }
     }
 
     /// Waits until the process has ended and returns its exit status, or the signal that ended it.
