@@ -14,7 +14,6 @@ import Testing
             // Whoever sends dead letters is waited for ten seconds.
             for hit in step == "sent" ? [1] : [1, 2, 5] {
                 let victim = try ground.consumer(step, "\(hit)", "\(SIGKILL)")
-                defer { victim.kill() }
                 let status = try await victim.end(within: .seconds(60))
                 #expect(status == SIGKILL, "hit \(hit)")
             }
@@ -48,7 +47,9 @@ import Testing
         }
     }
 
-    @Test func `whatever consumer is killed, frozen or robbed of its leases, each message has its effect once and in order`() async throws {
+    @Test func `consumers that are killed, frozen and robbed of their leases have each effect once and in order`()
+        async throws
+    {
         try await Ground.with(.own) { ground in
             _ = try await ground.consumers()
             let relay = Task { try await ground.application.run() }
@@ -117,11 +118,16 @@ extension Ground {
 
     /// Fills the topic: of most keys some messages fail at first, and one key has one that fails until there is a cure.
     fileprivate func publishSome(_ numbers: ClosedRange<Int>) async throws {
-        for number in numbers {
+        try await withThrowingTaskGroup(of: Void.self) { group in
             for key in 0..<12 {
-                let text = key == 0 && number == 12 ? "poison" : number % 8 == key % 8 ? "touchy" : "text"
-                try await count(key, number, text: text)
+                group.addTask {
+                    for number in numbers {
+                        let text = key == 0 && number == 12 ? "poison" : number % 8 == key % 8 ? "touchy" : "text"
+                        try await count(key, number, text: text)
+                    }
+                }
             }
+            try await group.waitForAll()
         }
         let relay = Task { try await application.run() }
         defer { relay.cancel() }
@@ -160,7 +166,7 @@ extension Ground {
 }
 
 extension FixtureProcess {
-    /// As ``end()``; ends it when that takes too long.
+    /// As ``end()``; ends it otherwise when that takes too long.
     fileprivate func end(within limit: Duration) async throws -> Int32? {
         let watch = Task {
             try await Task.sleep(for: limit)

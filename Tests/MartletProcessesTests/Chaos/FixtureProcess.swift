@@ -50,7 +50,8 @@ struct FixtureProcess: Sendable {
         return try #require(await iterator.next())
     }
 
-    func send(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
+    /// Does nothing to one that has ended, whose number may be another's.
+    func send(_ signal: Int32) { if process.isRunning { Foundation.kill(process.processIdentifier, signal) } }
 
     /// Ends it for certain.
     func kill() {
