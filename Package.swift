@@ -87,11 +87,15 @@ let package = Package(
         .testTarget(
             name: "MartletStreamingLogTests",
             dependencies: ["Martlet", "MartletPostgres", "MartletStreamingLog", "MartletTesting"]),
+        .executableTarget(
+            name: "messaging-fixture",
+            dependencies: ["Martlet", "MartletMessaging", "MartletPostgres", "MartletStreamingLog"],
+            path: "Tests/MessagingFixture"),
         .testTarget(
             name: "MartletMessagingTests",
             dependencies: [
                 "Martlet", "MartletCLI", "MartletDomain", "MartletEventStore", "MartletMessaging", "MartletPostgres",
-                "MartletProjections", "MartletStreamingLog", "MartletTesting",
+                "MartletProjections", "MartletStreamingLog", "MartletTesting", "messaging-fixture",
             ]),
         .testTarget(name: "MartletTestingTests", dependencies: ["Martlet", "MartletTesting"]),
         .testTarget(name: "MartletCLITests", dependencies: ["Martlet", "MartletCLI", "MartletTesting"]),

@@ -1,0 +1,1 @@
+../../MessagingFixture/Effects.swift

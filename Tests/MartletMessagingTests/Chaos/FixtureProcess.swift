@@ -1,0 +1,1 @@
+../../MartletProcessesTests/Chaos/FixtureProcess.swift

@@ -1,0 +1,1 @@
+../../MessagingFixture/Tally.swift
