@@ -11,7 +11,7 @@ public struct ThrowawayDatabase: Sendable {
 
     /// Makes a database, runs `body` on it and drops it, whatever is still connected.
     ///
-    /// A process has at most 16 at once, because tests that run side by side would take more connections than a server
+    /// A process has at most eight at once, because tests that run side by side would take more connections than a server
     /// has; the others wait.
     public static func with<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: (ThrowawayDatabase) async throws -> Result
@@ -23,7 +23,7 @@ public struct ThrowawayDatabase: Sendable {
         }
     }
 
-    private static let places = Places(16)
+    private static let places = Places(8)
     @TaskLocal private static var hasPlace = false
 
     private static func make<Result>(

@@ -39,10 +39,9 @@ import Testing
                 return [appending, fetching]
             }
             for _ in 0..<20 { try await append() }
-            _ = try await pagesOfBoth()
-            let before = try await pagesOfBoth()
+            let before = try await fewest(pagesOfBoth)
             for _ in 0..<3000 { try await append() }
-            let after = try await pagesOfBoth()
+            let after = try await fewest(pagesOfBoth)
             let size = try await storage.pool.query("SELECT pg_relation_size('martlet_log.sequences') / 8192")
             #expect(try size[0].decode(Int64.self) > 20, "no dead versions are there to be looked at")
             // The tree of the records may have become one level higher.
@@ -68,5 +67,12 @@ import Testing
             let isCounted = word.hasPrefix("hit=") || word.hasPrefix("read=")
             return sum + (isCounted ? Int64(word.drop { $0 != "=" }.dropFirst()) ?? 0 : 0)
         }
+    }
+
+    /// Of several looks: one that has its plan made anew, because statistics have changed, looks at the catalogue, too.
+    private func fewest(_ pages: () async throws -> [Int64]) async throws -> [Int64] {
+        var fewest = try await pages()
+        for _ in 0..<4 { fewest = zip(fewest, try await pages()).map { min($0, $1) } }
+        return fewest
     }
 }

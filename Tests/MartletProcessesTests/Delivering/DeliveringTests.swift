@@ -7,7 +7,7 @@ import Testing
 
 struct Busy: Error {}
 
-@Suite(.tags(.database), .timeLimit(.minutes(3))) struct DeliveringTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct DeliveringTests {
     @Test func `a provider that fails twice is asked a third time, and the tries can be seen meanwhile`() async throws {
         let clerk = Clerk(CallPolicy(attempts: 3, pause: .milliseconds(300), longestPause: .milliseconds(300))) {
             guard $1 > 2 else { throw Busy() }

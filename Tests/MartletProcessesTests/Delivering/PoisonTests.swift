@@ -6,7 +6,7 @@ import Testing
 @testable import MartletProcesses
 
 /// What one instance has that cannot be written down keeps nothing else waiting.
-@Suite(.tags(.database), .timeLimit(.minutes(2))) struct PoisonTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct PoisonTests {
     /// An error whose words no text of the database can hold.
     struct Unspeakable: Error, CustomStringConvertible {
         var description: String { "NUL\0" + String(repeating: "x", count: 3 << 20) }

@@ -6,7 +6,7 @@ import Testing
 @testable import MartletProcesses
 @testable import MartletProjections
 
-@Suite(.tags(.database), .timeLimit(.minutes(3))) struct TakeoverTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct TakeoverTests {
     /// One that has lost its lease and does not know it yet.
     private func zombie(_ clerk: Clerk, in office: Office) async throws -> Task<Void, Never> {
         let build = try await office.count("SELECT build FROM martlet.projection_builds")
@@ -117,7 +117,7 @@ import Testing
     }
 }
 
-@Suite(.tags(.database), .timeLimit(.minutes(3))) struct SuspectTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct SuspectTests {
     @Test func `those that may have ended a process do not wait for a silent one`() async throws {
         let clerk = Clerk(CallPolicy(timeout: .seconds(120))) { request, _ in
             if request.hasPrefix("work silent") { try await Task.sleep(for: .seconds(3600)) }
@@ -145,7 +145,7 @@ import Testing
     }
 }
 
-@Suite(.tags(.database), .timeLimit(.minutes(3))) struct DeadlyProviderTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct DeadlyProviderTests {
     /// Falls dead when asked for one chore; takes its time for the others.
     static func clerk(isDeadly: Bool) -> Clerk {
         Clerk(CallPolicy(timeout: .seconds(20), attempts: 2)) { request, _ in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MartletProcesses
 
-@Suite(.tags(.database), .timeLimit(.minutes(4))) struct TimerTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct TimerTests {
     private static let year9999 = Date(timeIntervalSince1970: 253_370_764_800)
 
     @Test func `moments that are past, far away or beyond all clocks`() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletProcesses
 
-@Suite(.tags(.database), .timeLimit(.minutes(2))) struct UnknownCommitTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct UnknownCommitTests {
     /// Has the session that reacts killed once its commit is done, and before it can tell.
     private func killCommitting(in office: Office) async throws {
         let pool = office.application.pool

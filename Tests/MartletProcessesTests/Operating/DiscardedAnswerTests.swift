@@ -4,7 +4,7 @@ import Testing
 
 @testable import MartletProcesses
 
-@Suite(.tags(.database), .timeLimit(.minutes(2))) struct DiscardedAnswerTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct DiscardedAnswerTests {
     /// Spoils the instance's state, or mends it.
     private func store(_ state: String, in office: Office) async throws {
         try await office.application.pool.execute("UPDATE martlet.process_instances SET state = \(state)::json")

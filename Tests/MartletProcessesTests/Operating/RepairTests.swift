@@ -4,7 +4,7 @@ import MartletTesting
 import Synchronization
 import Testing
 
-@Suite(.tags(.database), .timeLimit(.minutes(3))) struct RepairTests {
+@Suite(.tags(.database), .timeLimit(.minutes(15))) struct RepairTests {
     /// A booked trip that was called off, while the hotel does not cancel.
     private static func withParkedUndo(
         answering answer: Hotel.Answer?, _ body: @Sendable (TravelAgency) async throws -> Void
