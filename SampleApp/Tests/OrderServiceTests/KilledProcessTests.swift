@@ -22,7 +22,7 @@ struct KilledProcessTests {
     @Test func `an import killed in the middle and started again leaves every order exactly once`() async throws {
         try await Shop.open { shop in
             let first = try ServiceProgram(["import", Self.orders], on: shop.database)
-            try #require(try await shop.application.caughtUp(to: 700, within: .seconds(60)))
+            try await shop.reach(700)
             first.kill()
             #expect(try await first.end() == SIGKILL)
             #expect((1..<2000).contains(try await ReadModelAudit(pool: shop.application.pool).counts().placed))
@@ -39,7 +39,7 @@ struct KilledProcessTests {
             let (service, port) = try ServiceProgram.serving(on: shop.database)
             let arguments = ["import", Self.orders, "--url", "http://127.0.0.1:\(port)", "--wait"]
             let sender = try ServiceProgram(arguments, on: shop.database)
-            try #require(try await shop.application.caughtUp(to: 700, within: .seconds(60)))
+            try await shop.reach(700)
             service.kill()
             #expect(try await service.end() == SIGKILL)
 

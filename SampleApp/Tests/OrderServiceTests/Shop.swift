@@ -47,6 +47,15 @@ struct Shop: Sendable {
         }
     }
 
+    /// Waits until the log has come to a position: sooner than a read model says so on a busy machine.
+    func reach(_ position: GlobalPosition) async throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while try await application.store.head() < position {
+            try #require(ContinuousClock.now < deadline, "the log did not come to \(position) within two minutes")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     /// Waits until the read models have seen the whole log.
     func catchUp() async throws {
         let head = try await application.store.head()
