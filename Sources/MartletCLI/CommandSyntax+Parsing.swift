@@ -76,3 +76,19 @@ private struct Reading {
         return Arguments(declared: declared, values: values, flags: flags)
     }
 }
+
+extension CommandSyntax {
+    /// What must be there for what is asked for; an option's has words in it.
+    /// - Throws: ``UsageError``.
+    func required(_ name: String, in arguments: Arguments) throws(UsageError) -> String {
+        let isOption = options.contains { $0.name == name }
+        guard let text = arguments[name] else {
+            throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
+        }
+        // A key may be empty, a reason may not.
+        guard !isOption || text.contains(where: { !$0.isWhitespace }) else {
+            throw UsageError("expected words behind --\(name), found none")
+        }
+        return text
+    }
+}

@@ -53,22 +53,22 @@ extension ConsumersCommand {
             throw UsageError("\(detail == "KEY" ? "KEY" : "option \"--\(detail)\"") does not go with \(what)")
         }
         guard let action else { return .overview(name: arguments["NAME"]) }
-        let name = try required("NAME", arguments)
+        let name = try syntax.required("NAME", in: arguments)
         switch action {
         case .letters:
             return .letters(
                 name: name, key: arguments["KEY"], limit: try arguments.integer("limit", in: 1...100_000) ?? 100)
-        case .replay: return .replay(name: name, key: try required("KEY", arguments))
+        case .replay: return .replay(name: name, key: try syntax.required("KEY", in: arguments))
         case .replayAll: return .replayAll(name: name)
         case .discard:
-            return .discard(name: name, key: try required("KEY", arguments), try decision(arguments))
+            return .discard(name: name, key: try syntax.required("KEY", in: arguments), try decision(arguments))
         case .discardLetter:
             let letter = try arguments.integer(action.rawValue, in: 1...Int.max) ?? 0
             return .discardLetter(name: name, Int64(letter), try decision(arguments))
-        case .pause: return .pause(name: name, reason: try required("reason", arguments))
+        case .pause: return .pause(name: name, reason: try syntax.required("reason", in: arguments))
         case .resume: return .resume(name: name)
         case .acceptHole:
-            let partition = try partition(try required(action.rawValue, arguments))
+            let partition = try partition(try syntax.required(action.rawValue, in: arguments))
             return .acceptHole(name: name, partition, try decision(arguments))
         }
     }
@@ -90,18 +90,7 @@ extension ConsumersCommand {
 
     private static func decision(_ arguments: Arguments) throws(UsageError) -> Decision {
         Decision(
-            reason: try required("reason", arguments), actor: try required("by", arguments),
+            reason: try syntax.required("reason", in: arguments), actor: try syntax.required("by", in: arguments),
             isSure: arguments.has("yes"))
-    }
-
-    private static func required(_ name: String, _ arguments: Arguments) throws(UsageError) -> String {
-        let isOption = syntax.options.contains { $0.name == name }
-        guard let text = arguments[name] else {
-            throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
-        }
-        guard !isOption || text.contains(where: { !$0.isWhitespace }) else {
-            throw UsageError("expected words behind --\(name), found none")
-        }
-        return text
     }
 }

@@ -79,10 +79,12 @@ extension ProcessesCommand {
         }
         guard let action else {
             guard let key = arguments["KEY"] else { return .overview(name: arguments["NAME"]) }
-            return .why(name: try required("NAME", arguments), key: key)
+            return .why(name: try syntax.required("NAME", in: arguments), key: key)
         }
-        let name = try required("NAME", arguments)
-        if action.isOfInstance { return try request(action, of: try required("KEY", arguments), name, arguments) }
+        let name = try syntax.required("NAME", in: arguments)
+        if action.isOfInstance {
+            return try request(action, of: try syntax.required("KEY", in: arguments), name, arguments)
+        }
         if let key = arguments["KEY"] {
             throw UsageError("expected nothing behind NAME with --\(action.rawValue), found \"\(key)\"")
         }
@@ -94,7 +96,7 @@ extension ProcessesCommand {
     ) throws(UsageError) -> Request {
         switch action {
         case .retry:
-            .retry(name: name, key: key, try step(action, arguments), by: try required("by", arguments))
+            .retry(name: name, key: key, try step(action, arguments), by: try syntax.required("by", in: arguments))
         case .skip: .skip(name: name, key: key, try step(action, arguments), try decision(arguments))
         case .compensate: .compensate(name: name, key: key, try decision(arguments))
         case .retryInput: .retryInput(name: name, key: key)
@@ -110,8 +112,8 @@ extension ProcessesCommand {
         case .list: .list(name: name, .status(try status(arguments)), limit: try limit(arguments))
         case .retryAll:
             .retryAll(
-                name: name, arguments["step"].map(Step.init(rawValue:)), by: try required("by", arguments))
-        case .pause: .pause(name: name, reason: try required("reason", arguments))
+                name: name, arguments["step"].map(Step.init(rawValue:)), by: try syntax.required("by", in: arguments))
+        case .pause: .pause(name: name, reason: try syntax.required("reason", in: arguments))
         case .resume: .resume(name: name)
         case .diagram: .diagram(name: name)
         case .forget:
@@ -128,13 +130,13 @@ extension ProcessesCommand {
     }
 
     private static func step(_ action: Action, _ arguments: Arguments) throws(UsageError) -> StepChoice {
-        let text = try required(action.rawValue, arguments)
+        let text = try syntax.required(action.rawValue, in: arguments)
         return Int(text).map(StepChoice.number) ?? .named(Step(rawValue: text))
     }
 
     private static func decision(_ arguments: Arguments) throws(UsageError) -> Decision {
         Decision(
-            reason: try required("reason", arguments), actor: try required("by", arguments),
+            reason: try syntax.required("reason", in: arguments), actor: try syntax.required("by", in: arguments),
             isSure: arguments.has("yes"))
     }
 
@@ -143,22 +145,11 @@ extension ProcessesCommand {
     }
 
     private static func status(_ arguments: Arguments) throws(UsageError) -> InstanceStatus {
-        let text = try required("in", arguments)
+        let text = try syntax.required("in", in: arguments)
         guard let status = InstanceStatus(rawValue: text) else {
             let all = InstanceStatus.allCases.map(\.rawValue).joined(separator: ", ")
             throw UsageError("option \"--in\": expected one of \(all), found \"\(text)\"")
         }
         return status
-    }
-
-    private static func required(_ name: String, _ arguments: Arguments) throws(UsageError) -> String {
-        let isOption = syntax.options.contains { $0.name == name }
-        guard let text = arguments[name] else {
-            throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
-        }
-        guard !isOption || text.contains(where: { !$0.isWhitespace }) else {
-            throw UsageError("expected words behind --\(name), found none")
-        }
-        return text
     }
 }

@@ -38,16 +38,20 @@ extension ProjectionsCommand {
             throw UsageError("expected nothing behind \"\(verb) NAME\", found \"\(key)\"")
         }
         return switch verb {
-        case "pause": .pause(name: try required("NAME", arguments), reason: try required("reason", arguments))
-        case "resume": .resume(name: try required("NAME", arguments))
+        case "pause":
+            .pause(
+                name: try syntax.required("NAME", in: arguments), reason: try syntax.required("reason", in: arguments))
+        case "resume": .resume(name: try syntax.required("NAME", in: arguments))
         case "parked": .parked(name: arguments["NAME"])
-        case "show": .show(name: try required("NAME", arguments), key: try required("KEY", arguments))
+        case "show":
+            .show(name: try syntax.required("NAME", in: arguments), key: try syntax.required("KEY", in: arguments))
         case "retry": try retry(arguments)
         case "discard":
             .discard(
-                name: try required("NAME", arguments), key: try required("KEY", arguments), try decision(arguments))
+                name: try syntax.required("NAME", in: arguments), key: try syntax.required("KEY", in: arguments),
+                try decision(arguments))
         case "skip":
-            .skip(name: try required("NAME", arguments), try position(arguments), try decision(arguments))
+            .skip(name: try syntax.required("NAME", in: arguments), try position(arguments), try decision(arguments))
         default: .status(name: arguments["NAME"], partitions: arguments.has("partitions"))
         }
     }
@@ -60,7 +64,7 @@ extension ProjectionsCommand {
     ]
 
     private static func retry(_ arguments: Arguments) throws(UsageError) -> Request {
-        let name = try required("NAME", arguments)
+        let name = try syntax.required("NAME", in: arguments)
         guard let key = arguments["KEY"] else {
             guard arguments.has("all") else { throw UsageError("expected KEY or --all behind \"retry \(name)\"") }
             return .retryAll(name: name)
@@ -71,27 +75,15 @@ extension ProjectionsCommand {
 
     private static func decision(_ arguments: Arguments) throws(UsageError) -> Decision {
         Decision(
-            reason: try required("reason", arguments), actor: try required("by", arguments),
+            reason: try syntax.required("reason", in: arguments), actor: try syntax.required("by", in: arguments),
             isOfAll: arguments.has("all"), isSure: arguments.has("yes"))
     }
 
     private static func position(_ arguments: Arguments) throws(UsageError) -> GlobalPosition {
-        let text = try required("KEY", arguments)
+        let text = try syntax.required("KEY", in: arguments)
         guard let number = Int64(text), number > 0 else {
             throw UsageError("expected the position of the event before which it stands, found \"\(text)\"")
         }
         return GlobalPosition(rawValue: number)
-    }
-
-    private static func required(_ name: String, _ arguments: Arguments) throws(UsageError) -> String {
-        let isOption = syntax.options.contains { $0.name == name }
-        guard let text = arguments[name] else {
-            throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
-        }
-        // A key may be empty, a reason may not.
-        guard !isOption || text.contains(where: { !$0.isWhitespace }) else {
-            throw UsageError("expected words behind --\(name), found none")
-        }
-        return text
     }
 }

@@ -38,9 +38,10 @@ extension LogCommand {
             case "groups": self = .groups(arguments["NAME"].map { GroupName($0) })
             case "seek":
                 self = .seek(
-                    GroupName(try Self.required("NAME", arguments)),
-                    try Self.topic(try Self.required("TOPIC", arguments)),
-                    try Self.place(try Self.required("to", arguments), of: "to"), isSure: arguments.has("yes"))
+                    GroupName(try LogCommand.syntax.required("NAME", in: arguments)),
+                    try Self.topic(try LogCommand.syntax.required("TOPIC", in: arguments)),
+                    try Self.place(try LogCommand.syntax.required("to", in: arguments), of: "to"),
+                    isSure: arguments.has("yes"))
             default:
                 guard let name = arguments["NAME"] else {
                     self = .topics(nil)
@@ -58,18 +59,10 @@ extension LogCommand {
             var from: SeekPlace?
             if let text = arguments["from"] { from = try place(text, of: "from") }
             return Tail(
-                topic: try topic(try required("NAME", arguments)), from: from,
+                topic: try topic(try LogCommand.syntax.required("NAME", in: arguments)), from: from,
                 partition: try arguments.integer("partition", in: 0...1023),
                 limit: try arguments.integer("limit", in: 1...Int(Int32.max)) ?? .max,
                 follows: arguments.has("follow"), isJSON: arguments.has("json"))
-        }
-
-        private static func required(_ name: String, _ arguments: Arguments) throws(UsageError) -> String {
-            let isOption = LogCommand.syntax.options.contains { $0.name == name }
-            guard let text = arguments[name] else {
-                throw UsageError("expected \(isOption ? "--" : "")\(name), found nothing")
-            }
-            return text
         }
 
         private static func topic(_ text: String) throws(UsageError) -> TopicName {

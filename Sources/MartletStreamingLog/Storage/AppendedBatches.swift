@@ -18,7 +18,9 @@ struct AppendedBatches {
     private var values = ArrayBuilder(of: .bytea)
     private var headers = ArrayBuilder(of: .bytea)
 
-    init(_ batches: [RecordBatch], to topic: TopicName, places known: SequencePlaces) throws(PostgresError) {
+    init(_ batches: [RecordBatch], to topic: TopicName, places known: LastSeen<SequenceKey, String>)
+        throws(PostgresError)
+    {
         self.topic = topic
         for batch in batches {
             producers.append(batch.producer.description)

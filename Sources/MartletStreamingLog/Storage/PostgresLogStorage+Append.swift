@@ -89,7 +89,7 @@ extension PostgresLogStorage {
 }
 
 extension RecordBatch {
-    func key(in topic: TopicName) -> SequencePlaces.Key {
-        SequencePlaces.Key(producer: producer, partition: TopicPartition(topic, partition))
+    func key(in topic: TopicName) -> SequenceKey {
+        SequenceKey(producer: producer, partition: TopicPartition(topic, partition))
     }
 }

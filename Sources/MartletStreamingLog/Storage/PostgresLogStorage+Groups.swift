@@ -1,6 +1,5 @@
 package import FoundationEssentials
 import MartletPostgres
-import Synchronization
 
 extension PostgresLogStorage: GroupStorage {
     package func claim(
@@ -46,14 +45,14 @@ extension PostgresLogStorage: GroupStorage {
         let (committed, place) = try decoding { () throws(PostgresDecodingError) in
             try row.decode(Int64?.self, String.self)
         }
-        commitPlaces[CommitPlaces.Key(group: group, partition: partition)] = place
+        commitPlaces[CommitKey(group: group, partition: partition)] = place
         return committed.map { Offset(rawValue: $0) }
     }
 
     package func commit(
         _ offset: Offset, in partition: TopicPartition, by group: GroupName, epoch: Int64
     ) async throws(StreamingLogError) {
-        let key = CommitPlaces.Key(group: group, partition: partition)
+        let key = CommitKey(group: group, partition: partition)
         let rows: Rows
         do throws(PostgresError) {
             rows = try await pool.queryToTheEnd(
@@ -69,26 +68,6 @@ extension PostgresLogStorage: GroupStorage {
             throw .revoked(partition)
         }
         commitPlaces[key] = place
-    }
-}
-
-/// Where the rows of committed offsets were last seen, so that they are found without their index; see "group_offsets".
-final class CommitPlaces: Sendable {
-    struct Key: Hashable {
-        let group: GroupName
-        let partition: TopicPartition
-    }
-
-    private let places = Mutex<[Key: String]>([:])
-
-    subscript(key: Key) -> String? {
-        get { places.withLock { $0[key] } }
-        set {
-            places.withLock { places in
-                if places.count > 10_000 { places = [:] }
-                places[key] = newValue
-            }
-        }
     }
 }
 

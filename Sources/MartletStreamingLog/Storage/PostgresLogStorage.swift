@@ -6,12 +6,12 @@ package struct PostgresLogStorage: LogStorage {
     package let pool: ConnectionPool
     package let schema: SQLIdentifier
     package let signals: PartitionSignals
-    let places = SequencePlaces()
+    let places = LastSeen<SequenceKey, String>()
     /// Those that take what is appended.
-    let openSegments = KnownSegments<TopicName>()
+    let openSegments = LastSeen<TopicName, TopicSegment>()
     /// Those in which records were found last.
-    let readSegments = KnownSegments<TopicPartition>()
-    let commitPlaces = CommitPlaces()
+    let readSegments = LastSeen<TopicPartition, TopicSegment>()
+    let commitPlaces = LastSeen<CommitKey, String>()
 
     /// Does no I/O; the schema is made by the migrations.
     package init(_ pool: ConnectionPool, schema: SQLIdentifier) {
@@ -58,24 +58,16 @@ package struct PostgresLogStorage: LogStorage {
     }
 }
 
-/// Where the rows of sequences were last seen, so that they are found without their index; see "sequences".
-final class SequencePlaces: Sendable {
-    struct Key: Hashable {
-        let producer: ProducerID
-        let partition: TopicPartition
-    }
+/// Whose sequences a row holds, and of which partition; see "sequences".
+struct SequenceKey: Hashable, Sendable {
+    let producer: ProducerID
+    let partition: TopicPartition
+}
 
-    private let places = Mutex<[Key: String]>([:])
-
-    subscript(key: Key) -> String? {
-        get { places.withLock { $0[key] } }
-        set {
-            places.withLock { places in
-                if places.count > 10_000 { places = [:] }
-                places[key] = newValue
-            }
-        }
-    }
+/// Whose committed offset a row holds, and of which partition; see "group_offsets".
+struct CommitKey: Hashable, Sendable {
+    let group: GroupName
+    let partition: TopicPartition
 }
 
 /// A segment, by the functions that work on its table.
@@ -87,13 +79,19 @@ struct TopicSegment: Sendable {
     var read: SQLIdentifier { ("read" as SQLIdentifier).appending("_\(topic)_\(number)") }
 }
 
-/// Segments as last heard of; what is not so any more is found out when it is used.
-final class KnownSegments<Key: Hashable & Sendable>: Sendable {
-    private let segments = Mutex<[Key: TopicSegment]>([:])
+/// What was last seen of the log's tables: where rows stand, so that they are found without their index, and which
+/// segments are used. What is not so any more is found out when it is used; what is forgotten is looked up again.
+final class LastSeen<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private let values = Mutex<[Key: Value]>([:])
 
-    subscript(key: Key) -> TopicSegment? {
-        get { segments.withLock { $0[key] } }
-        set { segments.withLock { $0[key] = newValue } }
+    subscript(key: Key) -> Value? {
+        get { values.withLock { $0[key] } }
+        set {
+            values.withLock { values in
+                if values.count > 10_000 { values = [:] }
+                values[key] = newValue
+            }
+        }
     }
 }
 
