@@ -42,7 +42,10 @@ extension Connection {
     }
 
     private func beginCopy(_ statement: SQL) async throws(PostgresError) {
-        let answer = try await query(statement)
+        let answer = try await cancellable { () throws(PostgresError) in
+            try self.sendBegin()
+            return try self.exchange(statement)
+        }
         guard answer.commandTag.isEmpty || answer.commandTag.hasPrefix("COPY") else {
             throw PostgresError(
                 sqlState: .protocolViolation, message: "expected a COPY statement, found \(answer.commandTag)",

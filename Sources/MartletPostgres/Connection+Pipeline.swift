@@ -15,41 +15,59 @@ extension Connection {
         try await cancellable { () throws(PostgresError) in try self.exchange(statements, commits: true) }
     }
 
-    private func exchange(_ statements: [SQL], commits: Bool = false) throws(PostgresError) -> [Rows] {
+    func exchange(_ statements: [SQL], commits: Bool = false) throws(PostgresError) -> [Rows] {
         try requireOpen(statements.first?.text)
-        let steps = try Self.steps(of: statements)
-        let commit = commits ? try Self.steps(of: ["COMMIT"]) : []
+        let begin = unsentBegin.map { [$0] } ?? []
+        let steps = try steps(of: begin + statements)
+        let commit = commits ? try self.steps(of: ["COMMIT"]) : []
         guard PQenterPipelineMode(link.pointer) == 1 else {
             throw PostgresError(sqlState: .protocolViolation, message: link.lastMessage)
         }
+        unsentBegin = nil
         defer { leavePipelineMode() }
         for step in steps { try send(step) }
         // So that the answers come before the commit has ended.
         if commits, PQsendFlushRequest(link.pointer) != 1 { throw link.error(of: nil, statement: nil) }
         for step in commit { try send(step) }
         guard PQpipelineSync(link.pointer) == 1 else { throw link.error(of: nil, statement: nil) }
-        return try readAnswers(to: steps, and: commit)
+        do throws(PostgresError) {
+            return Array(try readAnswers(to: steps, and: commit).dropFirst(begin.count))
+        } catch {
+            // Where even that has failed, the next statement begins it.
+            if link.isOpen, link.isIdle { unsentBegin = begin.first }
+            throw error
+        }
     }
 
     /// One message to the server and its answer.
     private struct PipelineStep {
         let text: String
         let parameters: BoundParameters
+        /// Empty for the statement that was parsed last under no name, which the server keeps until the next one.
+        let name: String
         let isPreparation: Bool
     }
 
-    /// The server keeps the last statement that it parsed, under no name, until the next one: statements of the same text
-    /// that follow one another are parsed once.
-    private static func steps(of statements: [SQL]) throws(PostgresError) -> [PipelineStep] {
+    /// A prepared statement is parsed once for the session; others of the same text that follow one another, once.
+    private func steps(of statements: [SQL]) throws(PostgresError) -> [PipelineStep] {
         var steps: [PipelineStep] = []
-        steps.reserveCapacity(statements.count + 1)
+        steps.reserveCapacity(statements.count * 2)
+        var named = prepared
+        var unnamed: (text: String, types: [UInt32])?
         for sql in statements {
-            let step = PipelineStep(text: sql.text, parameters: try BoundParameters(sql), isPreparation: false)
-            let isParsed = steps.last.map { $0.text == step.text && $0.parameters.types == step.parameters.types }
-            if isParsed != true {
-                steps.append(PipelineStep(text: step.text, parameters: step.parameters, isPreparation: true))
+            let (text, parameters) = (sql.text, try BoundParameters(sql))
+            var (name, isParsed) = ("", false)
+            if sql.isPrepared, keepsPrepared {
+                name = PreparedStatement(text, parameters, preparation).name
+                isParsed = !named.insert(name).inserted
+            } else {
+                isParsed = unnamed.map { $0 == (text, parameters.types) } ?? false
+                unnamed = (text, parameters.types)
             }
-            steps.append(step)
+            if !isParsed {
+                steps.append(PipelineStep(text: text, parameters: parameters, name: name, isPreparation: true))
+            }
+            steps.append(PipelineStep(text: text, parameters: parameters, name: name, isPreparation: false))
         }
         return steps
     }
@@ -58,8 +76,8 @@ extension Connection {
         let count = Int32(step.parameters.count)
         let sent = step.parameters.withPointers { types, values, lengths, formats in
             step.isPreparation
-                ? PQsendPrepare(link.pointer, "", step.text, count, types)
-                : PQsendQueryPrepared(link.pointer, "", count, values, lengths, formats, 1)
+                ? PQsendPrepare(link.pointer, step.name, step.text, count, types)
+                : PQsendQueryPrepared(link.pointer, step.name, count, values, lengths, formats, 1)
         }
         guard sent == 1 else { throw link.error(of: nil, statement: step.text) }
     }
@@ -73,9 +91,14 @@ extension Connection {
             if index == steps.count { endCancelling() }
             do throws(PostgresError) {
                 let answer = try readAnswer(to: step.text)
-                if !step.isPreparation { answers.append(answer) }
+                if !step.isPreparation {
+                    answers.append(answer)
+                } else if !step.name.isEmpty {
+                    prepared.insert(step.name)
+                }
             } catch {
-                failure = failure ?? error
+                let isLost = !step.name.isEmpty && forgetPrepared(after: error)
+                failure = failure ?? (isLost ? .preparationLost(error) : error)
             }
             // A lost link answers nothing more; the first word about it is kept.
             guard link.isOpen else { break }

@@ -11,10 +11,15 @@ public actor Connection {
     private let canceller: StatementCanceller
     /// The transaction that is open, if any; statements of an ended one are refused.
     var openTransaction: UInt64?
+    /// What begins it, until that goes with its first statement.
+    var unsentBegin: SQL?
     var firstFailure: PostgresError?
-    /// The names of prepared statements by their texts.
-    var preparedStatements: [String: String] = [:]
-    var lastPrepared = 0
+    /// The names of the statements that the server keeps for the session.
+    var prepared: Set<String> = []
+    /// How often all of them have been prepared anew.
+    var preparation = 0
+    /// Whether it does keep them.
+    var keepsPrepared = true
     private var lastTransaction: UInt64 = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -42,18 +47,19 @@ public actor Connection {
     deinit { thread.stop() }
 
     /// Runs one statement and returns its rows.
-    /// - Parameter prepared: whether the server keeps the parsed statement for the next time that this connection runs
-    ///   the same text; for the few statements that are run all the time.
     /// - Throws: ``PostgresError``.
     @discardableResult
-    public func query(_ sql: SQL, prepared: Bool = false) async throws(PostgresError) -> Rows {
-        try await cancellable { () throws(PostgresError) in
-            try prepared ? self.exchangePrepared(sql) : self.exchange(sql)
-        }
+    public func query(_ sql: SQL) async throws(PostgresError) -> Rows {
+        try await cancellable { () throws(PostgresError) in try self.run(sql) }
     }
 
-    /// Runs a prepared statement to its end, whatever becomes of the task: for one whose commit may be under way.
-    func queryToTheEnd(_ sql: SQL) throws(PostgresError) -> Rows { try exchangePrepared(sql) }
+    /// Runs a statement to its end, whatever becomes of the task: for one whose commit may be under way.
+    func queryToTheEnd(_ sql: SQL) throws(PostgresError) -> Rows { try run(sql) }
+
+    private func run(_ sql: SQL) throws(PostgresError) -> Rows {
+        if unsentBegin != nil { return try exchange([sql])[0] }
+        return try sql.isPrepared && keepsPrepared ? exchangePrepared(sql) : exchange(sql)
+    }
 
     /// Runs one statement and returns how many rows it changed.
     /// - Throws: ``PostgresError``.
@@ -65,6 +71,7 @@ public actor Connection {
     /// Runs a text of several statements, such as a migration; without parameters, results are dropped.
     package func run(script: String) throws(PostgresError) {
         try requireOpen(script)
+        try sendBegin()
         _ = try check(PQexec(link.pointer, script), statement: nil)
     }
 
@@ -90,6 +97,13 @@ public actor Connection {
             canceller.cancel(statement)
         }
         return try outcome.get()
+    }
+
+    /// Begins the transaction by itself, for what cannot go in one round trip with that.
+    func sendBegin() throws(PostgresError) {
+        guard let begin = unsentBegin else { return }
+        unsentBegin = nil
+        _ = try exchange(begin)
     }
 
     /// From here on the task's cancellation reaches nothing that is under way.

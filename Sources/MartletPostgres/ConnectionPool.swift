@@ -47,12 +47,12 @@ public actor ConnectionPool {
         try await withConnection { connection in try await connection.transaction(level, body) }
     }
 
-    /// Runs one statement on a lent connection and returns its rows; see ``Connection/query(_:prepared:)``.
+    /// Runs one statement on a lent connection and returns its rows; see ``Connection/query(_:)``.
     @discardableResult
-    public nonisolated func query(_ sql: SQL, prepared: Bool = false) async throws(PostgresError) -> Rows {
+    public nonisolated func query(_ sql: SQL) async throws(PostgresError) -> Rows {
         let connection = try await acquire()
         do throws(PostgresError) {
-            let rows = try await connection.query(sql, prepared: prepared)
+            let rows = try await connection.query(sql)
             await release(connection)
             return rows
         } catch {
@@ -61,7 +61,7 @@ public actor ConnectionPool {
         }
     }
 
-    /// Runs a prepared statement on a lent connection; once it has been sent, it is not given up when the task is
+    /// Runs one statement on a lent connection; once it has been sent, it is not given up when the task is
     /// cancelled.
     package nonisolated func queryToTheEnd(_ sql: SQL) async throws(PostgresError) -> Rows {
         let connection = try await acquire()

@@ -82,12 +82,14 @@ final class Link: @unchecked Sendable {
             // Not a question of `isOpen`: after a failed write libpq notices the loss a little later.
             return PostgresError(sqlState: .connectionFailure, message: lastMessage, statement: statement)
         }
-        return PostgresError(
+        var error = PostgresError(
             sqlState: SQLState(rawValue: state),
             message: field(martlet_diag_message, of: result) ?? "no message",
             detail: field(martlet_diag_detail, of: result),
             constraint: field(martlet_diag_constraint, of: result),
             statement: statement)
+        error.sourceFunction = field(martlet_diag_source_function, of: result)
+        return error
     }
 
     private func field(_ code: Int32, of result: OpaquePointer) -> String? {

@@ -10,6 +10,8 @@ public struct PostgresError: Error, Hashable, Sendable {
     public let constraint: String?
     /// The statement's text with `$1` in place of each value.
     public let statement: String?
+    /// The server's function that reports it.
+    var sourceFunction: String?
 
     public init(
         sqlState: SQLState, message: String, detail: String? = nil, constraint: String? = nil, statement: String? = nil

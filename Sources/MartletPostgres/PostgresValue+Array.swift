@@ -7,7 +7,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) {
         guard let length = Int32(exactly: count) else { throw .tooLong("an array of \(count) elements") }
         buffer.append(bigEndian: Int32(isEmpty ? 0 : 1))
-        buffer.append(bigEndian: Int32(contains(where: \.isNull) ? 1 : 0))
+        buffer.append(bigEndian: Int32(contains { $0.isNull } ? 1 : 0))
         buffer.append(bigEndian: Element.postgresType.rawValue)
         guard !isEmpty else { return }
         buffer.append(bigEndian: length)

@@ -11,6 +11,15 @@ public struct SQL: Sendable {
     }
 
     private(set) var parts: [Part]
+    private(set) var isPrepared = false
+
+    /// The statement, which the server keeps parsed for the next time that the session runs the same text: for the few that
+    /// are run all the time. Of no account where it becomes a part of another one.
+    public static func prepared(_ sql: SQL) -> SQL {
+        var sql = sql
+        sql.isPrepared = true
+        return sql
+    }
 
     var parameters: [Parameter] {
         parts.compactMap { if case .parameter(let parameter) = $0 { parameter } else { nil } }

@@ -34,6 +34,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     /// Committed here, but perhaps not on the synchronous standby that the commit had to wait for.
     public static let statementCompletionUnknown = SQLState(rawValue: "40003")
     public static let deadlockDetected = SQLState(rawValue: "40P01")
+    public static let duplicatePreparedStatement = SQLState(rawValue: "42P05")
     public static let undefinedTable = SQLState(rawValue: "42P01")
     public static let undefinedFunction = SQLState(rawValue: "42883")
     public static let invalidSchemaName = SQLState(rawValue: "3F000")

@@ -119,7 +119,7 @@ public enum IsolationLevel: String, Sendable {
 extension Connection {
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
     ///
-    /// In a cancelled task every statement throws, and so does the block unless it goes on; the commit itself is not
+    /// It begins at the server with its first statement, in one round trip. In a cancelled task every statement throws, and so does the block unless it goes on; the commit itself is not
     /// given up. What is enqueued when `body` returns goes with it, in one round trip.
     /// - Throws: what `body` throws; ``PostgresError`` when the commit fails, with `08007` when the link was lost after
     ///   COMMIT had been sent, so that the outcome is unknown; the server's first error when `body` went on after one.
@@ -140,21 +140,25 @@ extension Connection {
         }
     }
 
-    private func begin(_ level: IsolationLevel) async throws(PostgresError) -> Transaction {
+    private func begin(_ level: IsolationLevel) throws(PostgresError) -> Transaction {
         guard openTransaction == nil else {
             throw PostgresError(sqlState: .init(rawValue: "25001"), message: "a transaction is already open")
         }
-        _ = try await query(SQL(trusted: "BEGIN ISOLATION LEVEL \(level.rawValue)"))
         let id = newTransaction()
-        openTransaction = id
-        firstFailure = nil
+        (openTransaction, firstFailure) = (id, nil)
+        unsentBegin = SQL(trusted: "BEGIN ISOLATION LEVEL \(level.rawValue)")
         return Transaction(connection: self, id: id)
     }
 
     private func commit(_ transaction: Transaction) async throws(PostgresError) {
         let (statements, handles) = transaction.takeForCommit()
+        guard unsentBegin == nil || !statements.isEmpty else {
+            (openTransaction, unsentBegin) = (nil, nil)
+            if let firstFailure { throw firstFailure }
+            return
+        }
         let answers = try await remembering(transaction.id) { () async throws(PostgresError) in
-            guard !self.link.isIdle else { throw .endedInside }
+            guard unsentBegin != nil || !self.link.isIdle else { throw .endedInside }
             return try await self.sendCommit(behind: statements)
         }
         openTransaction = nil
@@ -182,7 +186,7 @@ extension Connection {
     /// Leaves no transaction open; when that fails the connection is broken, which the pool sees.
     private func rollback(_ transaction: Transaction) {
         guard openTransaction == transaction.id else { return }
-        openTransaction = nil
+        (openTransaction, unsentBegin) = (nil, nil)
         guard link.isOpen, !link.isIdle else { return }
         do throws(PostgresError) { _ = try exchange("ROLLBACK") } catch { breakLink() }
     }
@@ -208,7 +212,7 @@ extension Connection {
         do throws(PostgresError) {
             return try await body()
         } catch {
-            if firstFailure == nil, link.hasFailedTransaction { firstFailure = error }
+            if firstFailure == nil, link.hasFailedTransaction || unsentBegin != nil { firstFailure = error }
             throw error.sqlState == .inFailedTransaction ? firstFailure ?? error : error
         }
     }
