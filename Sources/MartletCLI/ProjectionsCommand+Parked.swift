@@ -69,7 +69,7 @@ extension ProjectionsCommand {
             let metadata: String
 
             init(_ event: ParkedEvent) {
-                (position, id) = (event.position.rawValue, event.id.uuidString.lowercased())
+                (position, id) = (event.position.rawValue, event.id.text)
                 (stream, type) = (event.stream.description, event.type)
                 (recordedAt, parkedAt) = (event.recordedAt, event.parkedAt)
                 (attempts, problem) = (event.attempts, event.problem)

@@ -61,7 +61,7 @@ extension TextTable {
             .text("  partition \(partition.number)"), .text(""), .number(partition.position.grouped),
             .number(Int(partition.lag).grouped), .number(partition.lagTime.rounded),
             .number(Int(partition.rate).grouped), .number(""),
-            .text(partition.member.map { $0.uuidString.lowercased() } ?? "nobody"))
+            .text(partition.member.map { $0.text } ?? "nobody"))
     }
 }
 

@@ -66,7 +66,7 @@ extension Recorded {
 extension Metadata {
     /// What is carried on from an event of this id and metadata.
     package func consequence(of id: UUID) -> Metadata {
-        let id = id.uuidString.lowercased()
+        let id = id.text
         var caused = Metadata()
         caused.correlationID = correlationID ?? id
         caused.causationID = id

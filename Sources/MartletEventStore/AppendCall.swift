@@ -42,7 +42,7 @@ struct AppendCall: Sendable {
 
     func send(_ units: [AppendUnit]) async throws(PostgresError) -> [AppendOutcome] {
         if let inline { return try await send(units, with: inline) }
-        let rows = try await pool.queryToTheEnd(.append(units, schema: schema))
+        let rows = try await pool.queryToTheEnd(.prepared(.append(units, schema: schema)))
         do throws(PostgresDecodingError) {
             return await answered(try AppendVerdict(rows, on: units))
         } catch {

@@ -44,7 +44,7 @@ package struct EventCodec: Sendable {
     /// - Throws: ``EventStoreError/undecodable(type:_:_:_:problem:)``, also for an event of another category.
     func decode<A: Aggregate>(_ stored: StoredEvent, of _: A.Type) throws(EventStoreError) -> Recorded<A>? {
         do {
-            guard let stream = StreamID<A>(stored.stream), let name = stored.caseName else {
+            guard let stream = StreamID<A>(stored.stream), let name = stored.caseName(in: A.category) else {
                 throw stored.undecodable("expected an event of category \"\(A.category)\"")
             }
             guard let event = try decode(name, stored.typeVersion, stored.payload, of: A.self) else { return nil }
@@ -142,9 +142,11 @@ package struct EncodedPayload: Sendable {
 }
 
 extension StoredEvent {
-    /// `sent` of `account.sent`; nil when the type is not of the stream's category.
-    fileprivate var caseName: String? {
-        type.hasPrefix(stream.category + ".") ? String(type.dropFirst(stream.category.count + 1)) : nil
+    /// `sent` of `account.sent`; nil when the type is not of the category.
+    fileprivate func caseName(in category: String) -> String? {
+        let name = type.utf8.dropFirst(category.utf8.count)
+        guard name.first == UInt8(ascii: "."), type.utf8.starts(with: category.utf8) else { return nil }
+        return String(Substring(name.dropFirst()))
     }
 
     fileprivate func undecodable(_ problem: String) -> EventStoreError {

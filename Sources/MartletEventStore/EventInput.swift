@@ -79,6 +79,8 @@ extension EventStore {
         return nil
     }
 
+    package func metadata(of stored: StoredEvent) throws(EventStoreError) -> Metadata { try codec.metadata(of: stored) }
+
     /// What events carry that a stored event causes; see ``MartletDomain/Recorded/consequence``.
     package func consequence(of stored: StoredEvent) throws(EventStoreError) -> Metadata {
         try codec.metadata(of: stored).consequence(of: stored.id)

@@ -9,12 +9,12 @@ extension PostgresStorage {
         let (version, position, date) = page.asOf.columns
         return try StoredEvent.all(
             in: await rows(
-                of: """
+                of: .prepared(
+                    """
                     SELECT \(StoredEvent.columns) FROM \(schema).stream_page(
                         \(stream.description), \(page.from.rawValue), \(page.direction == .backwards),
                         \(Int32(clamping: page.limit)), \(version), \(position), \(date))
-                    """,
-                prepared: true))
+                    """)))
     }
 }
 

@@ -9,11 +9,12 @@ extension PostgresStorage {
         let (version, position, date) = asOf.columns
         // The snapshot comes as a row before the events, without an event's id.
         let found = try await rows(
-            of: """
+            of: .prepared(
+                """
                 SELECT \(StoredEvent.columns) FROM \(schema).snapshot_page(
                     \(stream.description), \(Int64(stateVersion)), \(Int32(clamping: limit)),
                     \(version), \(position), \(date))
-                """, prepared: true)
+                """))
         let snapshot = try found.first.flatMap { row throws(EventStoreError) in
             try StoredSnapshot(row, of: stream, stateVersion: stateVersion)
         }

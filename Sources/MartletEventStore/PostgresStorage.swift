@@ -28,10 +28,8 @@ package struct PostgresStorage: EventStorage {
             })
     }
 
-    func rows(of sql: SQL, prepared: Bool = false) async throws(EventStoreError) -> Rows {
-        do throws(PostgresError) { return try await pool.query(sql, prepared: prepared) } catch {
-            throw .database(error)
-        }
+    func rows(of sql: SQL) async throws(EventStoreError) -> Rows {
+        do throws(PostgresError) { return try await pool.query(sql) } catch { throw .database(error) }
     }
 }
 

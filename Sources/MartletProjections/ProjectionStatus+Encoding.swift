@@ -34,7 +34,7 @@ extension ProjectionStatus.Partition: Encodable {
         try object.encode(lagTime / .seconds(1), forKey: .lagSeconds)
         try object.encode(rate, forKey: .rate)
         try object.encode(lastError, forKey: .lastError)
-        try object.encode(member?.uuidString.lowercased(), forKey: .member)
+        try object.encode(member?.text, forKey: .member)
     }
 }
 

@@ -46,7 +46,7 @@ extension LogGroups.Group {
             LogGroups.Partition(
                 topic: lag.partition.topic.description, number: lag.partition.number,
                 committed: lag.committed?.rawValue, end: lag.end.rawValue, lag: lag.records,
-                lagSeconds: lag.time / .seconds(1), member: lag.member?.uuidString.lowercased())
+                lagSeconds: lag.time / .seconds(1), member: lag.member?.text)
         }
     }
 }

@@ -41,7 +41,7 @@ struct KeyRetry<Writer: ReadModelWriter> {
     private func event(of letter: OperatedKey.Letter) async throws -> RoutedEvent<Writer.Input>? {
         let before = GlobalPosition(rawValue: letter.position.rawValue - 1)
         let stored = try await surroundings.store.logPage(after: before, limit: 1).first
-        guard let stored, stored.id.uuidString.lowercased() == letter.eventID else {
+        guard let stored, stored.id.text == letter.eventID else {
             throw ParkingError.notInLog(letter.position)
         }
         return writer.route(stored, surroundings.store)

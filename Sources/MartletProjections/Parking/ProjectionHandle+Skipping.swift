@@ -52,7 +52,7 @@ private struct Skipping {
     func pass<Input>(
         _ event: RoutedEvent<Input>, _ end: OperatedKey.End, in transaction: Transaction
     ) async throws {
-        let letter = OperatedKey.Letter(position: event.position, eventID: event.stored.id.uuidString.lowercased())
+        let letter = OperatedKey.Letter(position: event.position, eventID: event.stored.id.text)
         key.enqueueLock(in: transaction)
         let stopped = try await transaction.query(
             """

@@ -82,7 +82,8 @@ package struct FillPlace: Sendable {
         let tenure = PartitionTenure(
             PartitionLease(partition: lease.partition, epoch: lease.epoch, position: position, isSuspect: isSuspect))
         var worker = PartitionWorker(
-            writer, surroundings, target, tenure, LogPages(writer, surroundings.store), upTo: end)
+            writer, surroundings, target, tenure,
+            LogPages(writer, surroundings.store, partitions: target.partitions), upTo: end)
         switch try await worker.run() {
         case .done: return
         case .fenced: throw Checkpoint.Fenced()

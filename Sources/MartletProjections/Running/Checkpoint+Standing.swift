@@ -40,8 +40,3 @@ extension Checkpoint {
             + " \(found?.text ?? "none"): was it restored or failed over?"
     }
 }
-
-extension UUID {
-    /// As PostgreSQL writes it.
-    fileprivate var text: String { uuidString.lowercased() }
-}

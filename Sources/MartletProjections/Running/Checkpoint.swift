@@ -17,32 +17,35 @@ struct Checkpoint: Sendable {
     func move(
         from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?, in transaction: Transaction
     ) async throws -> Int64 {
-        transaction.enqueue(Self.settings(tables: target.tables))
+        transaction.enqueue(.prepared(Self.settings(tables: target.tables)))
         do {
-            let moved = try await transaction.query(
-                """
-                UPDATE \(target.schema).projection_partitions p
-                SET position = \(new.rawValue), event_position = coalesce(\(last?.position.rawValue), p.event_position),
-                    event_id = coalesce(\(last?.id), p.event_id)
-                WHERE p.build = \(target.build) AND p.partition = \(Int16(partition))
-                    AND p.position = \(old.rawValue) AND p.epoch = \(epoch) AND \(stands(last))
-                RETURNING p.parkings
-                """)
-            guard let row = moved.first else { throw Fenced() }
-            return try row.decode(Int64.self)
+            let moved = try await transaction.query(.prepared("SELECT \(movement(from: old, to: new, last: last))"))
+            guard let parkings = try moved.first?.decode(column: 0, as: Int64?.self) else { throw Fenced() }
+            return parkings
         } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
             // Somebody else is at it, and takes longer than the lock time-out: no failure of this process.
             throw Fenced()
         }
     }
 
-    /// What was read from a server that is gone may never have come to this one.
-    private func stands(_ event: StoredEvent?) -> SQL {
-        guard let event else { return "true" }
-        return """
-            EXISTS (SELECT FROM \(target.schema).events e
-                WHERE e.position = \(event.position.rawValue) AND e.event_id = \(event.id))
-            """
+    /// Leaves the same to be sent with the transaction's first statement, for who knows how often operators have changed what
+    /// is parked: unless that is so, and the checkpoint moves, the transaction fails.
+    func enqueueMove(
+        from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?, expecting parkings: Int64,
+        in transaction: Transaction
+    ) {
+        transaction.enqueue(.prepared(Self.settings(tables: target.tables)))
+        transaction.enqueue(
+            .prepared(
+                "SELECT \(target.schema).require_moved(\(movement(from: old, to: new, last: last)), \(parkings))"))
+    }
+
+    private func movement(from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?) -> SQL {
+        """
+        \(target.schema).move_checkpoint(
+            \(target.build), \(Int16(partition)), \(epoch), \(old.rawValue), \(new.rawValue), \(last?.position.rawValue),
+            \(last?.id))
+        """
     }
 
     /// The tables' schema comes before what the session searches anyway, for tables that are made elsewhere.

@@ -28,7 +28,7 @@ struct Crew<Writer: ReadModelWriter> {
         claims = Claims(
             projection: writer.declaration.name, target: target, member: surroundings.member,
             lease: surroundings.lease, pool: surroundings.pool)
-        pages = LogPages(writer, surroundings.store)
+        pages = LogPages(writer, surroundings.store, partitions: target.partitions)
     }
 
     /// Returns when the build is not the live one any more.

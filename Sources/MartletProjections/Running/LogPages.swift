@@ -4,8 +4,8 @@ import MartletEventStore
 /// Pages of the log, read and decoded once for all workers of a projection in this process, one page ahead of them.
 actor LogPages<Writer: ReadModelWriter> {
     struct Page: Sendable {
-        /// Those that the projection takes.
-        let events: [RoutedEvent<Writer.Input>]
+        /// Those that the projection takes, and the partition that each belongs to.
+        let events: [(event: RoutedEvent<Writer.Input>, partition: Int)]
         /// Everything up to here was looked at.
         let through: GlobalPosition
         /// The event that stands there.
@@ -18,7 +18,7 @@ actor LogPages<Writer: ReadModelWriter> {
         /// What of it lies beyond a position.
         /// - Parameter isEnd: whether the log is known to end with it.
         func rest(after position: GlobalPosition, isEnd: Bool) -> Page {
-            let first = events.firstIndex { $0.position > position } ?? events.endIndex
+            let first = events.firstIndex { $0.event.position > position } ?? events.endIndex
             return Page(
                 events: first == 0 ? events : Array(events[first...]), through: through, last: last,
                 isFull: isFull || !isEnd, extent: extent)
@@ -46,14 +46,16 @@ actor LogPages<Writer: ReadModelWriter> {
 
     private let writer: Writer
     private let store: EventStore
+    private let partitions: Int
     private var size: PageSize
     private var entries: [Entry] = []
     /// Workers that are busy fall behind each other by as much as is appended meanwhile, in pages that are not full; whoever
     /// is further behind reads for itself.
     private static var capacity: Int { 32 }
 
-    init(_ writer: Writer, _ store: EventStore) {
-        (self.writer, self.store) = (writer, store)
+    /// - Parameter partitions: how many the keys are divided among.
+    init(_ writer: Writer, _ store: EventStore, partitions: Int) {
+        (self.writer, self.store, self.partitions) = (writer, store, partitions)
         size = PageSize(largest: writer.declaration.largestBatch)
     }
 
@@ -103,8 +105,8 @@ actor LogPages<Writer: ReadModelWriter> {
     func forget() { entries = [] }
 
     private func begin(_ position: GlobalPosition, _ generation: UInt64) -> Entry {
-        let (store, writer, limit) = (store, writer, size.limit)
-        let task = Task { try await Self.read(after: position, limit, store, writer) }
+        let (store, writer, partitions, limit) = (store, writer, partitions, size.limit)
+        let task = Task { try await Self.read(after: position, limit, store, writer, partitions) }
         let entry = Entry(position: position, begun: .now, generation: generation, task: task)
         entries.removeAll { $0.position == position }
         entries.append(entry)
@@ -120,16 +122,18 @@ actor LogPages<Writer: ReadModelWriter> {
     }
 
     private static func read(
-        after position: GlobalPosition, _ limit: Int, _ store: EventStore, _ writer: Writer
+        after position: GlobalPosition, _ limit: Int, _ store: EventStore, _ writer: Writer, _ partitions: Int
     ) async throws -> Page {
         let stored = try await store.logPage(after: position, limit: limit)
-        var events: [RoutedEvent<Writer.Input>] = []
+        var events: [(event: RoutedEvent<Writer.Input>, partition: Int)] = []
         events.reserveCapacity(stored.count)
         let sources = Writer.Input.sources
         var bytes = 0
         for stored in stored {
             bytes += stored.payload.count + stored.metadata.count
-            if let event = writer.route(stored, store, from: sources) { events.append(event) }
+            if let event = writer.route(stored, store, from: sources) {
+                events.append((event, writer.partition(of: event.key, among: partitions)))
+            }
         }
         return Page(
             events: events, through: stored.last?.position ?? position, last: stored.last,

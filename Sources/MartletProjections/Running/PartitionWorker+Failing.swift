@@ -93,6 +93,10 @@ extension Error {
     var isOfTheEvent: Bool {
         switch self {
         case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
+        // Martlet's own schema lacks a migration.
+        case let error as PostgresError
+        where error.isMissingSchema && error.statement?.contains("move_checkpoint") == true:
+            false
         case let error as PostgresError:
             !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
         case let error as EventStoreError:

@@ -137,9 +137,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         hasMore = page.isFull
         through = end.map { min($0, page.through) } ?? page.through
         lastRead = page.last ?? lastRead
-        let (writer, count, partition) = (writer, target.partitions, tenure.lease.partition)
-        let (end, isOwn) = (through, { (key: String) in writer.partition(of: key, among: count) == partition })
-        pending = page.events.filter { $0.position <= end && isOwn($0.key) }[...]
+        let (partition, end) = (tenure.lease.partition, through)
+        pending = page.events.lazy.filter { $0.partition == partition && $0.event.position <= end }.map(\.event)[...]
         guard pending.isEmpty else { return }
         (seen, lastSeen) = (through, lastRead)
         if failures > 0 { tenure.moved(to: stored, events: 0) }
@@ -176,9 +175,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         let worker = self
         let last = [lastRead, lastSeen].compactMap(\.self).first { $0.position == new } ?? events.last?.stored
         let found = try await surroundings.pool.transaction { transaction in
-            let parkings = try await worker.checkpoint.move(from: old, to: new, last: last, in: transaction)
-            var keys = known?.keys ?? []
-            if known?.parkings != parkings { keys = try await worker.deadLetters.exactKeys(in: transaction) }
+            let (keys, parkings) = try await worker.move(from: old, to: new, last: last, known: known, in: transaction)
             let waiting = keys.isEmpty ? [] : events.filter { keys.contains(ExactText($0.key)) }
             worker.deadLetters.enqueueWaiting(waiting, in: transaction)
             let free = waiting.isEmpty ? events : events.filter { !keys.contains(ExactText($0.key)) }
@@ -192,6 +189,20 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         stands(at: stored)
         await surroundings.progress.wake()
         await writer.committed(tenure.lease.partition)
+    }
+
+    /// Moves the checkpoint; where nothing has to be asked, with the first statement of the effects.
+    private func move(
+        from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?,
+        known: (keys: Set<ExactText>, parkings: Int64)?, in transaction: Transaction
+    ) async throws -> (keys: Set<ExactText>, parkings: Int64) {
+        if let known, failures == 0, writer.passesErrorsOn {
+            checkpoint.enqueueMove(from: old, to: new, last: last, expecting: known.parkings, in: transaction)
+            return known
+        }
+        let parkings = try await checkpoint.move(from: old, to: new, last: last, in: transaction)
+        if let known, known.parkings == parkings { return known }
+        return (keys: try await deadLetters.exactKeys(in: transaction), parkings: parkings)
     }
 
     /// Stores that there was nothing to write.

@@ -20,6 +20,10 @@ package protocol ReadModelWriter<Input>: Sendable {
     /// The same, where it matters who writes.
     func write(_ events: [RoutedEvent<Input>], by author: EffectAuthor, in transaction: Transaction) async throws
 
+    /// Whether it throws PostgreSQL's errors as they are, so that a first statement may go with others of which it knows
+    /// nothing.
+    var passesErrorsOn: Bool { get }
+
     /// What is done of a batch before its transaction begins.
     var preparation: Preparation { get }
 
@@ -54,6 +58,7 @@ extension ReadModelWriter {
         _ events: [RoutedEvent<Input>], by _: EffectAuthor, in transaction: Transaction
     ) async throws { try await write(events, in: transaction) }
 
+    package var passesErrorsOn: Bool { false }
     package var preparation: Preparation { .none }
     package func prepare(_: [RoutedEvent<Input>], by _: EffectAuthor) async throws {}
     package func partition(of key: String, among count: Int) -> Int { key.partition(of: count) }
@@ -160,19 +165,4 @@ package final class RoutedEvent<Input: Sendable>: Sendable {
     }
 
     package var position: GlobalPosition { stored.position }
-}
-
-extension String {
-    /// FNV-1a, 64 bits, with the last step of MurmurHash3 to spread what differs in the last byte only: the same in every
-    /// process and release, since it says which partition a key belongs to.
-    package var stableHash: UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
-        hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
-        return hash ^ (hash >> 33)
-    }
-
-    /// The partition that a key belongs to.
-    package func partition(of count: Int) -> Int { count == 1 ? 0 : Int(stableHash % UInt64(count)) }
 }

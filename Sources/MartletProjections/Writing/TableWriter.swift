@@ -37,6 +37,8 @@ package struct TableWriter<P: TableProjection>: ReadModelWriter {
         try await transaction.flush()
     }
 
+    package var passesErrorsOn: Bool { true }
+
     package func fill(_ place: FillPlace) -> any PartitionFill<P.Input> { RowFill(projection, at: place) }
 
     package var isSampled: Bool { true }

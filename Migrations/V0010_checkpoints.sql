@@ -1,0 +1,46 @@
+-- How a checkpoint is moved.
+
+-- Moves the checkpoint of a partition of a build from one position to another, for whoever holds it under an epoch, and
+-- holds its row until the transaction ends. The last event that he has seen, if any, has to stand in the log. Answers with
+-- how often operators have changed what is parked; null when it was not moved.
+--
+-- A function, since a prepared statement's plan, made while the log was empty, would be a scan of all of it for as long as
+-- nobody analysed the table.
+CREATE FUNCTION "{schema}".move_checkpoint(
+    of_build bigint, of_partition smallint, under_epoch bigint, old_position bigint, new_position bigint,
+    last_position bigint, last_event uuid
+) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    found_parkings bigint;
+BEGIN
+    UPDATE "{schema}".projection_partitions p
+    SET position = new_position, event_position = coalesce(last_position, p.event_position),
+        event_id = coalesce(last_event, p.event_id)
+    WHERE p.build = of_build AND p.partition = of_partition AND p.position = old_position AND p.epoch = under_epoch
+        AND (last_position IS NULL OR EXISTS (
+            SELECT FROM "{schema}".events e WHERE e.position = last_position AND e.event_id = last_event))
+    RETURNING p.parkings INTO found_parkings;
+    RETURN found_parkings;
+END;
+$$;
+
+-- Fails, and the transaction with it, unless a checkpoint was moved, and operators have changed what is parked as often as
+-- whoever moves it knows. Both may be otherwise the next time, when he has looked again: so the error is one of those after
+-- which the transaction may be tried again.
+CREATE FUNCTION "{schema}".require_moved(parkings bigint, expected bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+    IF parkings = expected THEN
+        RETURN true;
+    END IF;
+    RAISE EXCEPTION '%', CASE
+        WHEN parkings IS NULL THEN 'the checkpoint stands elsewhere, or is another process''s now'
+        ELSE 'an operator has changed what is parked meanwhile' END
+        USING ERRCODE = 'serialization_failure';
+END;
+$$;
