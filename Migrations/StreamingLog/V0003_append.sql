@@ -1,6 +1,6 @@
 -- What adds to partitions.
 
--- Appends batches to one topic, each whole, at most one of a producer for a partition.
+-- Appends batches to one topic, each whole, in the order of their partitions, at most one of a producer for a partition.
 --
 -- As it stands here it appends to the table "records". Each segment has a copy of it for its own table, "append_<topic>_
 -- <segment>": with the table's name in its text a call takes half the time of one that has to build its statements.
@@ -30,40 +30,55 @@ AS $$
 DECLARE
     batch_count integer := cardinality(producers);
     opened_at timestamptz;
-    -- Of each batch, the partition's end; of each partition, its end once the batches so far are written.
-    found_ends bigint[];
+    here integer;
+    -- Of each partition, its end once the batches so far are written.
     running bigint[];
+    next_offset bigint;
     moment timestamptz;
-    known record;
+    latest timestamptz;
     known_epoch bigint;
+    last bigint;
     place tid;
     first_new integer;
     firsts_new integer[] := array_fill(NULL::integer, ARRAY[batch_count]);
     -- Of each batch, what a record's number is to be added to, to give its offset; null leaves the batch out.
     bases bigint[] := array_fill(NULL::bigint, ARRAY[batch_count]);
     hint text := '';
+    -- What is assigned costs less than a statement.
+    is_done boolean;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'expected an append under READ COMMITTED, found %', current_setting('transaction_isolation')
             USING ERRCODE = 'invalid_transaction_state';
     END IF;
-    PERFORM "{schema}".lock_partitions(of_topic, partitions);
+    FOREACH here IN ARRAY partitions LOOP
+        -- In one order, so that no two wait for each other's.
+        IF here < last THEN
+            RAISE EXCEPTION 'expected batches in the order of their partitions, found % after %', here, last;
+        END IF;
+        last := here;
+        is_done := pg_advisory_xact_lock(hashtextextended('{schema}', of_topic::bigint << 16 | here)) IS NULL;
+    END LOOP;
     SELECT s.opened_at INTO opened_at FROM "{schema}".segments s
     WHERE s.topic = of_topic AND s.segment = of_segment AND s.closed_at IS NULL;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT array_agg(coalesce(e.last_offset + 1, s.first_offset) ORDER BY b.ordinal), max(e.appended_at)
-    INTO found_ends, moment
-    FROM unnest(partitions) WITH ORDINALITY b (partition, ordinal)
-    LEFT JOIN "{schema}".segment_starts s
-        ON s.topic = of_topic AND s.partition = b.partition AND s.segment = of_segment
-    LEFT JOIN LATERAL (
-        SELECT r."offset" AS last_offset, r.appended_at FROM "{schema}".records r
-        WHERE r.partition = b.partition ORDER BY r."offset" DESC LIMIT 1
-    ) e ON true;
     -- The clock may be set back; a partition's time is not.
-    moment := greatest(moment, opened_at, clock_timestamp());
+    moment := greatest(opened_at, clock_timestamp());
+    here := -1;
+    FOR batch IN 1..batch_count LOOP
+        CONTINUE WHEN partitions[batch] = here;
+        here := partitions[batch];
+        SELECT r."offset" + 1, r.appended_at INTO next_offset, latest FROM "{schema}".records r
+        WHERE r.partition = here ORDER BY r."offset" DESC LIMIT 1;
+        IF NOT FOUND THEN
+            SELECT s.first_offset INTO next_offset FROM "{schema}".segment_starts s
+            WHERE s.topic = of_topic AND s.partition = here AND s.segment = of_segment;
+        END IF;
+        running[here] := next_offset;
+        moment := greatest(moment, latest);
+    END LOOP;
 
     verdicts := array_fill(NULL::text, ARRAY[batch_count]);
     counts := firsts_new;
@@ -71,53 +86,63 @@ BEGIN
     last_sequences := bases;
     places_now := array_fill(NULL::tid, ARRAY[batch_count]);
     FOR batch IN 1..batch_count LOOP
-        IF found_ends[batch] IS NULL THEN
+        here := partitions[batch];
+        IF running[here] IS NULL THEN
             verdicts[batch] := 'absent';
             CONTINUE;
         END IF;
-        known_epoch := 0;
         IF epochs[batch] > 0 THEN
             SELECT p.epoch INTO known_epoch FROM "{schema}".producers p WHERE p.producer = producers[batch];
+            IF known_epoch IS DISTINCT FROM epochs[batch] THEN
+                verdicts[batch] := 'fenced';
+                CONTINUE;
+            END IF;
         END IF;
-        IF known_epoch IS DISTINCT FROM epochs[batch] THEN
-            verdicts[batch] := 'fenced';
-            CONTINUE;
+        place := NULL;
+        first_new := firsts[batch];
+        IF first_new <= lasts[batch] AND numbers[first_new] > afters[batch] THEN
+            -- What comes right behind the last is all new.
+            UPDATE "{schema}".sequences q SET last_sequence = numbers[lasts[batch]], appended_at = moment
+            WHERE q.ctid = places[batch] AND q.producer = producers[batch] AND q.topic = of_topic
+                AND q.partition = here AND q.last_sequence = afters[batch]
+            RETURNING q.ctid INTO place;
         END IF;
-        SELECT q.last_sequence, q.ctid AS place INTO known FROM "{schema}".sequences q
-        WHERE q.ctid = places[batch]
-            AND q.producer = producers[batch] AND q.topic = of_topic AND q.partition = partitions[batch];
-        IF NOT FOUND THEN
-            SELECT q.last_sequence, q.ctid AS place INTO known FROM "{schema}".sequences q
-            WHERE q.producer = producers[batch] AND q.topic = of_topic AND q.partition = partitions[batch];
-        END IF;
-        last_sequences[batch] := coalesce(known.last_sequence, -1);
-        IF last_sequences[batch] < afters[batch] THEN
-            verdicts[batch] := 'missing';
-            CONTINUE;
+        IF place IS NULL THEN
+            SELECT q.last_sequence, q.ctid INTO last, place FROM "{schema}".sequences q
+            WHERE q.producer = producers[batch] AND q.topic = of_topic AND q.partition = here;
+            last := coalesce(last, -1);
+            IF last < afters[batch] THEN
+                verdicts[batch] := 'missing';
+                last_sequences[batch] := last;
+                CONTINUE;
+            END IF;
+            WHILE first_new <= lasts[batch] AND numbers[first_new] <= last LOOP
+                first_new := first_new + 1;
+            END LOOP;
+            IF first_new > lasts[batch] THEN
+                NULL;
+            ELSIF place IS NULL THEN
+                INSERT INTO "{schema}".sequences AS q (last_sequence, appended_at, topic, partition, producer)
+                VALUES (numbers[lasts[batch]], moment, of_topic, here, producers[batch])
+                RETURNING q.ctid INTO place;
+            ELSE
+                UPDATE "{schema}".sequences q SET last_sequence = numbers[lasts[batch]], appended_at = moment
+                WHERE q.ctid = place RETURNING q.ctid INTO place;
+            END IF;
         END IF;
         verdicts[batch] := 'appended';
-        first_new := firsts[batch];
-        WHILE first_new <= lasts[batch] AND numbers[first_new] <= last_sequences[batch] LOOP
-            first_new := first_new + 1;
-        END LOOP;
         counts[batch] := lasts[batch] - first_new + 1;
-        running[partitions[batch]] := coalesce(running[partitions[batch]], found_ends[batch]) + counts[batch];
-        ends[batch] := running[partitions[batch]];
-        places_now[batch] := known.place;
-        CONTINUE WHEN counts[batch] = 0;
+        running[here] := running[here] + counts[batch];
+        ends[batch] := running[here];
+        places_now[batch] := place;
+        IF counts[batch] = 0 THEN
+            last_sequences[batch] := last;
+            CONTINUE;
+        END IF;
+        last_sequences[batch] := numbers[lasts[batch]];
         bases[batch] := ends[batch] - lasts[batch] - 1;
         firsts_new[batch] := first_new;
-        last_sequences[batch] := numbers[lasts[batch]];
-        IF known.place IS NULL THEN
-            INSERT INTO "{schema}".sequences AS q (last_sequence, appended_at, topic, partition, producer)
-            VALUES (last_sequences[batch], moment, of_topic, partitions[batch], producers[batch])
-            RETURNING q.ctid INTO place;
-        ELSE
-            UPDATE "{schema}".sequences q SET last_sequence = last_sequences[batch], appended_at = moment
-            WHERE q.ctid = known.place RETURNING q.ctid INTO place;
-        END IF;
-        places_now[batch] := place;
-        hint := hint || ' ' || topic_name || '/' || partitions[batch];
+        hint := hint || ' ' || topic_name || '/' || here;
     END LOOP;
     IF hint = '' THEN
         RETURN;
@@ -130,7 +155,7 @@ BEGIN
         AS r (batch, created_at, id, key, value, headers, ordinal)
     WHERE r.ordinal >= firsts_new[r.batch];
     -- For whoever waits at a partition's end; sent with the commit. Too long a hint becomes one of everything.
-    PERFORM pg_notify('{schema}_progress', CASE WHEN length(hint) < 7900 THEN hint ELSE '' END);
+    is_done := pg_notify('{schema}_progress', CASE WHEN length(hint) < 7900 THEN hint ELSE '' END) IS NULL;
 END;
 $$;
 

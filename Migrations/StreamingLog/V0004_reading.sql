@@ -2,9 +2,14 @@
 
 -- The records of a segment's partition from an offset on: so many at most, and about so many bytes, though always one.
 --
+-- A last row of nulls says that the partition ended with them, or just before the offset: for certain, since a segment that
+-- grows is the last one. Without it there may be more.
+--
 -- As it stands here it reads the table "records". Each segment has a copy of it for its own table, "read_<topic>_
 -- <segment>", until compaction has replaced that: who reads on where a segment grows need not have the segment looked for.
-CREATE FUNCTION "{schema}".read(of_partition integer, from_offset bigint, most integer, most_bytes bigint)
+CREATE FUNCTION "{schema}".read(
+    of_topic integer, of_segment integer, of_partition integer, from_offset bigint, most integer, most_bytes bigint
+)
 RETURNS TABLE (
     "offset" bigint, appended_at timestamptz, created_at timestamptz, message_id text, key bytea, value bytea,
     headers bytea
@@ -13,6 +18,8 @@ LANGUAGE plpgsql STABLE
 SET enable_seqscan = off
 SET plan_cache_mode = force_generic_plan
 AS $$
+DECLARE
+    found_count bigint;
 BEGIN
     RETURN QUERY
     SELECT f."offset", f.appended_at, f.created_at, f.message_id, f.key, f.value, f.headers
@@ -24,6 +31,15 @@ BEGIN
         WINDOW up_to_here AS (ORDER BY r."offset" ROWS UNBOUNDED PRECEDING)
         ORDER BY r."offset" LIMIT most
     ) f WHERE f.number = 1 OR f.bytes <= most_bytes;
+    GET DIAGNOSTICS found_count = ROW_COUNT;
+    IF found_count < most AND from_offset + found_count - 1 = (
+        SELECT r."offset" FROM "{schema}".records r WHERE r.partition = of_partition ORDER BY r."offset" DESC LIMIT 1
+    ) AND EXISTS (
+        SELECT FROM "{schema}".segments s
+        WHERE s.topic = of_topic AND s.segment = of_segment AND s.closed_at IS NULL
+    ) THEN
+        RETURN QUERY SELECT NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL, NULL::bytea, NULL::bytea, NULL::bytea;
+    END IF;
 END;
 $$;
 

@@ -29,7 +29,7 @@ extension EmbeddedLog: StreamingLog {
     public func fetch(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
     ) async throws(StreamingLogError) -> [StoredRecord] {
-        try await storage.fetch(partition, from: offset, upTo: limits)
+        try await storage.fetch(partition, from: offset, upTo: limits).records
     }
 
     public func wait(for partition: TopicPartition, from offset: Offset, atMost patience: Duration) async {

@@ -13,7 +13,9 @@ actor PartitionReader: AssignedPartition {
     private var position: Offset
     /// What is left of the last page.
     private var pending: ArraySlice<StoredRecord> = []
-    private var ahead: Task<[StoredRecord], Never>?
+    private var ahead: Task<RecordPage?, Never>?
+    /// The wake-ups that there had been before a look that found the end.
+    private var generationAtEnd: UInt64?
 
     /// - Throws: ``StreamingLogError/revoked(_:)`` when another member has the partition already.
     init(
@@ -34,8 +36,13 @@ actor PartitionReader: AssignedPartition {
             try Task.checkCancellation()
             if !pending.isEmpty { return take(limits) }
             let generation = await followed.signal.generation
+            if generation == generationAtEnd {
+                generationAtEnd = nil
+                await followed.signal.wait(since: generation, atMost: EmbeddedLog.pollInterval)
+                continue
+            }
             let from = position
-            let page: [StoredRecord]
+            let page: RecordPage
             do {
                 page = try await self.page(from: from, upTo: limits)
             } catch StreamingLogError.offsetOutOfRange(let partition, let offset, let range) {
@@ -49,16 +56,13 @@ actor PartitionReader: AssignedPartition {
             }
             // Another call, or a seek, may have gone on from there meanwhile.
             guard from == position else { continue }
-            if page.isEmpty {
-                await followed.signal.wait(since: generation, atMost: EmbeddedLog.pollInterval)
-            } else {
-                pending = page[...]
-            }
+            pending = page.records[...]
+            generationAtEnd = page.isEnd || page.records.isEmpty ? generation : nil
         }
     }
 
     /// The page that was read ahead, or else one that is read now.
-    private func page(from offset: Offset, upTo limits: FetchLimits) async throws -> [StoredRecord] {
+    private func page(from offset: Offset, upTo limits: FetchLimits) async throws -> RecordPage {
         if let ahead {
             self.ahead = nil
             let page = await withTaskCancellationHandler {
@@ -66,7 +70,8 @@ actor PartitionReader: AssignedPartition {
             } onCancel: {
                 ahead.cancel()
             }
-            if !page.isEmpty { return page }
+            // Of what it says of the end nobody knows how old that is.
+            if let page, !page.records.isEmpty { return RecordPage(records: page.records, isEnd: false) }
         }
         return try await persisting { [storage, partition] () async throws(StreamingLogError) in
             try await storage.fetch(partition, from: offset, upTo: limits)
@@ -93,7 +98,7 @@ actor PartitionReader: AssignedPartition {
         ahead = Task {
             do throws(StreamingLogError) {
                 return try await storage.fetch(partition, from: position, upTo: limits)
-            } catch { return [] }
+            } catch { return nil }
         }
     }
 
@@ -120,7 +125,7 @@ actor PartitionReader: AssignedPartition {
     func seek(to place: SeekPlace) async throws(StreamingLogError) {
         let offset = try await storage.offset(of: place, in: partition)
         ahead?.cancel()
-        (position, pending, ahead) = (offset, [], nil)
+        (position, pending, ahead, generationAtEnd) = (offset, [], nil, nil)
     }
 
     /// Stops reading ahead.

@@ -57,9 +57,17 @@ struct EmbeddedProducer: LogProducer {
         _ records: [Record], among count: Int, of topic: TopicName
     ) throws(StreamingLogError) -> [Part] {
         var parts: [Int: Part] = [:]
-        let anywhere = Int.random(in: 0..<count)
+        var anywhere: Int?
         for (index, record) in records.enumerated() {
-            let number = record.partition ?? record.key.map { Partitioner.partition(of: $0, among: count) } ?? anywhere
+            let number: Int
+            if let named = record.partition {
+                number = named
+            } else if let key = record.key {
+                number = Partitioner.partition(of: key, among: count)
+            } else {
+                number = anywhere ?? Int.random(in: 0..<count)
+                anywhere = number
+            }
             let partition = TopicPartition(topic, number)
             guard (0..<count).contains(number) else { throw .unknownPartition(partition, of: count) }
             parts[number, default: Part(partition: partition)].indices.append(index)

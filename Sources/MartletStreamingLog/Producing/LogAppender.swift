@@ -106,6 +106,7 @@ final class LogAppender: Sendable {
         _ sent: [Int], of batches: [LaneBatch], to topic: TopicName
     ) async throws(StreamingLogError) -> [(Int, BatchVerdict)] {
         guard !sent.isEmpty else { return [] }
+        let sent = sent.sorted { batches[$0].lane.partition < batches[$1].lane.partition }
         let call = sent.map { index in
             let batch = batches[index]
             return RecordBatch(

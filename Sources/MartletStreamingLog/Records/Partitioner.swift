@@ -2,11 +2,12 @@
 public enum Partitioner {
     /// The lower 31 bits of ``murmur2(_:)``, modulo the number of partitions.
     public static func partition(of key: some Sequence<UInt8>, among count: Int) -> Int {
-        Int(murmur2(Array(key)) & 0x7fff_ffff) % count
+        let hash = key.withContiguousStorageIfAvailable { murmur2($0) }
+        return Int((hash ?? Array(key).withUnsafeBufferPointer { murmur2($0) }) & 0x7fff_ffff) % count
     }
 
     /// Austin Appleby's MurmurHash2, 32 bits, with the seed that Kafka uses (`Utils.murmur2`).
-    static func murmur2(_ bytes: [UInt8]) -> UInt32 {
+    static func murmur2(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
         let multiplier: UInt32 = 0x5bd1_e995
         var hash = UInt32(0x9747_b28c) ^ UInt32(truncatingIfNeeded: bytes.count)
         let whole = bytes.count & ~3

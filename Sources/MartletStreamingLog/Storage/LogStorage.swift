@@ -25,8 +25,8 @@ package protocol LogStorage: Sendable {
         of producer: ProducerID, in topic: TopicName
     ) async throws(StreamingLogError) -> [Int64]
 
-    /// Appends batches to one topic, each whole, of which no two are of the same producer and partition; answers for
-    /// each. Never given up, whatever becomes of the caller's task, once it has been sent.
+    /// Appends batches to one topic, each whole, in the order of their partitions, of which no two are of the same producer
+    /// and partition; answers for each. Never given up, whatever becomes of the caller's task, once it has been sent.
     func append(_ batches: [RecordBatch], to topic: TopicName) async throws(StreamingLogError) -> [BatchVerdict]
 
     // MARK: reading
@@ -34,12 +34,21 @@ package protocol LogStorage: Sendable {
     /// With nothing appended from `offset` on, no records.
     func fetch(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
-    ) async throws(StreamingLogError) -> [StoredRecord]
+    ) async throws(StreamingLogError) -> RecordPage
 
     func offset(in partition: TopicPartition, at time: Date) async throws(StreamingLogError) -> Offset?
 
     /// Woken after each append to a partition, this process's own and others'.
     var signals: PartitionSignals { get }
+}
+
+/// Records that follow one another in a partition.
+package struct RecordPage: Sendable {
+    package let records: [StoredRecord]
+    /// Whether the partition ended with them, or just before what was asked for, when it was read.
+    package let isEnd: Bool
+
+    package init(records: [StoredRecord], isEnd: Bool) { (self.records, self.isEnd) = (records, isEnd) }
 }
 
 /// Records of one producer for one partition, with rising sequences.

@@ -31,7 +31,7 @@ extension PostgresLogStorage {
             let segment = try await openSegment(of: topic)
             let rows: Rows
             do throws(PostgresError) {
-                rows = try await pool.queryToTheEnd(appended.call(on: segment, in: schema))
+                rows = try await pool.queryToTheEnd(.prepared(appended.call(on: segment, in: schema)))
             } catch let error where error.sqlState == .undefinedFunction {
                 // The segment is gone, as with its topic.
                 openSegments[topic] = nil

@@ -56,11 +56,12 @@ extension PostgresLogStorage: GroupStorage {
         let rows: Rows
         do throws(PostgresError) {
             rows = try await pool.queryToTheEnd(
-                """
-                SELECT \(schema).commit_offset(\(group.description), \(partition.topic.description),
-                    \(Int32(clamping: partition.number)), \(epoch), \(offset.rawValue),
-                    \(commitPlaces[key])::text::tid)::text
-                """)
+                .prepared(
+                    """
+                    SELECT \(schema).commit_offset(\(group.description), \(partition.topic.description),
+                        \(Int32(clamping: partition.number)), \(epoch), \(offset.rawValue),
+                        \(commitPlaces[key])::text::tid)::text
+                    """))
         } catch { throw .database(error) }
         let place = try decoding { () throws(PostgresDecodingError) in try rows.first?.decode(String?.self) }
         guard let place = place ?? nil else {

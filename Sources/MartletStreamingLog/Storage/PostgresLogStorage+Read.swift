@@ -4,8 +4,8 @@ import MartletPostgres
 extension PostgresLogStorage {
     package func fetch(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
-    ) async throws(StreamingLogError) -> [StoredRecord] {
-        if let records = try await readOn(partition, from: offset, upTo: limits) { return records }
+    ) async throws(StreamingLogError) -> RecordPage {
+        if let page = try await readOn(partition, from: offset, upTo: limits) { return page }
         let rows = try await read(partition, from: offset, upTo: limits)
         guard let extent = rows.first else { throw try await absence(of: partition) }
         let (first, next) = try decoding { () throws(PostgresDecodingError) in
@@ -15,7 +15,7 @@ extension PostgresLogStorage {
         guard range.contains(offset) else { throw .offsetOutOfRange(partition, offset, expected: range) }
         let records = try self.records(in: rows.dropFirst(), of: partition)
         if let last = records.last { try await learnSegment(of: partition, around: last.offset) }
-        return records
+        return RecordPage(records: records, isEnd: (records.last?.offset.next ?? offset).rawValue == next)
     }
 
     private func records(
@@ -30,19 +30,25 @@ extension PostgresLogStorage {
         return records
     }
 
-    /// From the segment where the last record was found; nil unless the one that was asked for is there.
+    /// From the segment where the last record was found; nil unless the one that was asked for is there, or is to come.
     private func readOn(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
-    ) async throws(StreamingLogError) -> [StoredRecord]? {
+    ) async throws(StreamingLogError) -> RecordPage? {
         guard let segment = readSegments[partition] else { return nil }
         let sql: SQL = """
             SELECT NULL::bigint, NULL::bigint, "offset", appended_at, created_at, message_id, key, value, headers
-            FROM \(schema).\(segment.read)(\(Int32(clamping: partition.number)), \(offset.rawValue),
-                \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
+            FROM \(schema).\(segment.read)(\(segment.topic), \(segment.number), \(Int32(clamping: partition.number)),
+                \(offset.rawValue), \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
             """
         do throws(StreamingLogError) {
-            let found = try records(in: try await rows(of: sql, prepared: true), of: partition)
-            return found.first?.offset == offset ? found : nil
+            let rows = try await rows(of: .prepared(sql))
+            let isEnd = try decoding { () throws(PostgresDecodingError) in
+                guard let last = rows.last else { return false }
+                return try last.decode(column: 2, as: Int64?.self) == nil
+            }
+            let found = try records(in: isEnd ? rows.dropLast() : rows[...], of: partition)
+            guard isEnd || found.first?.offset == offset else { return nil }
+            return RecordPage(records: found, isEnd: isEnd)
         } catch .database(let error) where [.undefinedFunction, .undefinedTable].contains(error.sqlState) {
             readSegments[partition] = nil
             return nil
@@ -71,19 +77,20 @@ extension PostgresLogStorage {
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
     ) async throws(StreamingLogError) -> Rows {
         try await rowsOfSegments(
-            """
-            SELECT first_offset, next_offset, "offset", appended_at, created_at, message_id, key, value, headers
-            FROM \(schema).read_records(\(partition.topic.description), \(Int32(clamping: partition.number)),
-                \(offset.rawValue), \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
-            """, prepared: true)
+            .prepared(
+                """
+                SELECT first_offset, next_offset, "offset", appended_at, created_at, message_id, key, value, headers
+                FROM \(schema).read_records(\(partition.topic.description), \(Int32(clamping: partition.number)),
+                    \(offset.rawValue), \(Int32(clamping: limits.records)), \(Int64(limits.bytes)))
+                """))
     }
 
     /// Where a segment's table is dropped between the look at the list and at the table, there is another look; the next
     /// one may go as well by then.
-    func rowsOfSegments(_ sql: SQL, prepared: Bool = false) async throws(StreamingLogError) -> Rows {
+    func rowsOfSegments(_ sql: SQL) async throws(StreamingLogError) -> Rows {
         for _ in 0..<50 {
             do throws(StreamingLogError) {
-                return try await rows(of: sql, prepared: prepared)
+                return try await rows(of: sql)
             } catch .database(let error) where error.sqlState == .undefinedTable && error.isOfRecords {}
         }
         return try await rows(of: sql)

@@ -19,10 +19,8 @@ package struct PostgresLogStorage: LogStorage {
         signals = PartitionSignals(of: schema, in: pool.configuration)
     }
 
-    func rows(of sql: SQL, prepared: Bool = false) async throws(StreamingLogError) -> Rows {
-        do throws(PostgresError) { return try await pool.query(sql, prepared: prepared) } catch {
-            throw .database(error)
-        }
+    func rows(of sql: SQL) async throws(StreamingLogError) -> Rows {
+        do throws(PostgresError) { return try await pool.query(sql) } catch { throw .database(error) }
     }
 
     /// The one column of the one row, or nil.

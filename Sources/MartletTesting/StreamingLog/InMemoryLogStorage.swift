@@ -133,13 +133,14 @@ final class InMemoryLogStorage: LogStorage {
 
     func fetch(
         _ partition: TopicPartition, from offset: Offset, upTo limits: FetchLimits
-    ) async throws(StreamingLogError) -> [StoredRecord] {
+    ) async throws(StreamingLogError) -> RecordPage {
         try withContents { contents throws(StreamingLogError) in
             let found = try contents.partition(partition)
             guard (found.beginning...found.end).contains(offset) else {
                 throw .offsetOutOfRange(partition, offset, expected: found.beginning...found.end)
             }
-            return found.records(from: offset, upTo: limits)
+            let records = found.records(from: offset, upTo: limits)
+            return RecordPage(records: records, isEnd: (records.last?.offset.next ?? offset) == found.end)
         }
     }
 

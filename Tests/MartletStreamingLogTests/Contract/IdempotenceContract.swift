@@ -166,13 +166,13 @@ extension LogContract {
                     [
                         batch([0, 1], after: -1, of: "a"), batch([0], after: -1, of: "old", epoch: 1),
                         batch([0], after: -1, of: "b"), batch([7], after: 6, of: "c"),
-                        batch([0], after: -1, of: "d", in: 2), batch([0], after: -1, of: "d", in: 1),
-                        batch([4], after: -1, of: "old", epoch: 2),
+                        batch([4], after: -1, of: "old", epoch: 2), batch([0], after: -1, of: "d", in: 1),
+                        batch([0], after: -1, of: "d", in: 2),
                     ], to: "orders")
                 #expect(
                     verdicts == [
                         .appended(end: 2, new: 2), .fenced, .appended(end: 3, new: 1), .missing(last: -1),
-                        .unknownPartition, .appended(end: 1, new: 1), .appended(end: 4, new: 1),
+                        .appended(end: 4, new: 1), .appended(end: 1, new: 1), .unknownPartition,
                     ])
                 #expect(try await log.records(in: "orders").map { $0.map(\.text) } == [["0", "1", "0", "4"], ["0"]])
             }
