@@ -26,7 +26,7 @@ extension HandlerFailure {
 }
 
 extension Error {
-    /// Whether the message may be to blame: anything but an absent database or log, and a lost race. Who leaves the
+    /// Whether the message may be to blame: anything but an absent database or log, a lost race and a lost partition. Who leaves the
     /// transaction idle for too long has himself to blame.
     var isOfTheMessage: Bool {
         switch self {
@@ -42,7 +42,7 @@ extension Error {
             case .cancelled, .overloaded: false
             default: true
             }
-        case is InboxError, is CancellationError: false
+        case is InboxError, is InboxWorker.Revoked, is CancellationError: false
         default: true
         }
     }

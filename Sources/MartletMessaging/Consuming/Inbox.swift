@@ -66,14 +66,17 @@ struct Inbox: Sendable {
         let places = moved.map { (ledger.marks[$0.producer] ?? nil)?.place }
         var statements: [SQL] = [
             // Here, since a transaction pooler may have dropped what the session asked for when it began.
-            """
-            SELECT set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '2s', true)
-            """,
-            """
-            SELECT place_now::text, places_now::text[] FROM \(schema).take_turn(
-                \(id), \(ledger.turn), \(ledger.place)::text::tid, \(offset?.rawValue), \(moved.map(\.producer)),
-                \(moved.map(\.sequence)), \(places)::text[]::tid[])
-            """,
+            .prepared(
+                """
+                SELECT set_config('lock_timeout', '2s', true),
+                    set_config('idle_in_transaction_session_timeout', '2s', true)
+                """),
+            .prepared(
+                """
+                SELECT place_now::text, places_now::text[] FROM \(schema).take_turn(
+                    \(id), \(ledger.turn), \(ledger.place)::text::tid, \(offset?.rawValue), \(moved.map(\.producer)),
+                    \(moved.map(\.sequence)), \(places)::text[]::tid[])
+                """),
         ]
         if !ids.isEmpty { statements.append("SELECT \(schema).take_ids(\(consumer), \(ids))") }
         let answers = try await transaction.pipeline(statements)

@@ -4,9 +4,12 @@ import MartletStreamingLog
 /// What comes from the log, and what the log is told.
 extension InboxWorker {
     mutating func readOn() async throws {
-        let untilTry = nextTry.map { $0 - .now } ?? .seconds(1)
+        let due = [nextTry, next > acknowledged ? nextAcknowledgement : nil].compactMap(\.self).min()
+        let patience = due.map { $0 - .now } ?? .seconds(1)
         isPagesTurn = false
-        guard let page = try await feed.page(atMost: min(max(untilTry, .milliseconds(1)), .seconds(1))) else { return }
+        guard let page = try await feed.page(atMost: min(max(patience, .milliseconds(1)), .seconds(1))) else {
+            return try await acknowledge()
+        }
         guard let last = page.map(\.offset).max() else { return }
         try surroundings.steps.reach(.received)
         pending = page.map { Arrival($0) }.tellingGaps(after: end).inProducersOrder()[...]
@@ -32,17 +35,20 @@ extension InboxWorker {
             done.insert(arrival.offset)
         }
         pending = pending.dropFirst(count)
-        guard pending.isEmpty || .now - lastAcknowledged >= .milliseconds(500) else { return }
         try await acknowledge()
     }
 
+    /// The inbox knows better how far it is, and what the log hears is a commit of its own.
+    private var nextAcknowledgement: ContinuousClock.Instant { lastAcknowledged + .milliseconds(250) }
+
     /// Tells the log up to where everything is done with; that it may not hear of it harms nothing.
-    mutating func acknowledge() async throws {
+    mutating func acknowledge(atOnce: Bool = false) async throws {
         let next = next
-        guard next > acknowledged else { return }
+        guard next > acknowledged, atOnce || nextAcknowledgement <= .now else { return }
+        lastAcknowledged = .now
         do throws(StreamingLogError) {
             try await assigned.commit(next)
-            (acknowledged, lastAcknowledged) = (next, .now)
+            acknowledged = next
         } catch {
             if case .revoked = error { throw Revoked() }
             return

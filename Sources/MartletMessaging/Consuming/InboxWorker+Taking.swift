@@ -14,7 +14,8 @@ extension InboxWorker {
             return
         }
         do {
-            if batch.isCareful, try await wasTried(first, in: inbox) {
+            // What waits behind a letter of its key is not handled now, and has ended no process.
+            if batch.isCareful, !waitsBehind(first), try await wasTried(first, in: inbox) {
                 surroundings.outages.withdrew(pass)
                 return try await park(
                     inbox, after: 1, problem: "the process ended while it handled the message, alone")
@@ -30,6 +31,10 @@ extension InboxWorker {
             throw error
         }
         try await drop(sifting.looked)
+    }
+
+    private func waitsBehind(_ arrival: Arrival) -> Bool {
+        arrival.message.record.key.map { parked[$0] != nil } ?? false
     }
 
     /// An operator lets one hole pass, whatever it is.
@@ -85,7 +90,6 @@ extension InboxWorker {
                 }
                 if !free.isEmpty { try await surroundings.handle(free, in: transaction) }
             }
-            try await transaction.flush()
             try surroundings.steps.reach(.handled)
             return (ledger: turn.ledger, fresh: fresh)
         }

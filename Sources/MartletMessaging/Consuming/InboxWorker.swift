@@ -77,15 +77,13 @@ struct InboxWorker: Sendable {
         while true {
             try Task.checkCancellation()
             do {
-                try await step()
-            } catch let error as ConsumerSteps.Crash {
-                throw error
+                do {
+                    try await step()
+                } catch let error where !error.endsTheWork(hasBegun: inbox != nil) {
+                    try await recover(from: error)
+                }
             } catch is Revoked {
                 return
-            } catch let error as PostgresError where error.isMissingSchema && inbox == nil {
-                throw error
-            } catch {
-                try await recover(from: error)
             }
         }
     }
@@ -94,6 +92,7 @@ struct InboxWorker: Sendable {
         guard let inbox else { return try await begin() }
         guard let standing else { return try await findStanding(of: inbox) }
         guard !standing.isPaused, standing.stopped == nil else {
+            try await acknowledge(atOnce: true)
             try await Task.sleep(for: .milliseconds(500))
             self.standing = nil
             return
@@ -135,14 +134,26 @@ struct InboxWorker: Sendable {
         let worker = self
         await Task {
             var worker = worker
-            do { try await worker.acknowledge() } catch {}
             do {
                 if let letter = worker.countedLetter { try await worker.inbox?.uncountTry(of: letter) }
                 try await worker.inbox?.leave(after: worker.ledger)
             } catch {}
+            // Last, since the log may be away for long.
+            do { try await worker.acknowledge(atOnce: true) } catch {}
         }.value
     }
 
     /// Waits.
     func rest(for delay: Duration) async throws { try await Task.sleep(for: delay) }
+}
+
+extension Error {
+    /// Whether there is nothing to recover from.
+    fileprivate func endsTheWork(hasBegun: Bool) -> Bool {
+        switch self {
+        case is InboxWorker.Revoked, is ConsumerSteps.Crash: true
+        case let error as PostgresError: error.isMissingSchema && !hasBegun
+        default: false
+        }
+    }
 }

@@ -62,7 +62,7 @@ struct PublicationSource<P: Publication>: MessageSource {
     func messages(
         for input: P.Input, from stored: StoredEvent, trace: String?
     ) throws -> [OutgoingMessage] {
-        let (id, key) = (stored.id.uuidString.lowercased(), Array(text(of: input, in: stored.stream).utf8))
+        let (id, key) = (stored.id.text, Array(text(of: input, in: stored.stream).utf8))
         return try publication.messages(for: input).enumerated().map { index, message in
             let event = CloudEvent(
                 id: index == 0 ? id : "\(id).\(index)", source: P.source, type: message.type,

@@ -49,7 +49,7 @@ struct OutboxMessage: Codable, Sendable {
         let record = Record(
             key: key.map { [UInt8]($0) }, value: value.map { [UInt8]($0) },
             headers: headers.map { .init($0.name, $0.value.map { [UInt8]($0) }) },
-            messageID: messageID ?? stored.id.uuidString.lowercased(), timestamp: timestamp ?? stored.recordedAt,
+            messageID: messageID ?? stored.id.text, timestamp: timestamp ?? stored.recordedAt,
             partition: partition)
         return OutgoingMessage(topic: try TopicName(topic), record: record)
     }
@@ -66,7 +66,7 @@ extension EventStore {
     public func publish(
         _ record: Record, on topic: TopicName, in transaction: Transaction
     ) throws(EventStoreError) {
-        let id = StreamID<Outbox>(record.key?.asOutboxKey ?? UUID().uuidString.lowercased())
+        let id = StreamID<Outbox>(record.key?.asOutboxKey ?? UUID().text)
         try enqueueAppend(of: .published(OutboxMessage(record, on: topic)), to: id, in: transaction)
     }
 }

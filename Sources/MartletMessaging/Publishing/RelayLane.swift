@@ -92,6 +92,17 @@ struct RelayLane: Sendable {
     }
 }
 
+extension [GlobalPosition: [OutgoingMessage]] {
+    /// To which topics they go: mostly to one.
+    var topics: [TopicName] {
+        var topics: [TopicName] = []
+        for messages in values {
+            for message in messages where !topics.contains(message.topic) { topics.append(message.topic) }
+        }
+        return topics
+    }
+}
+
 extension GlobalPosition {
     /// The sequences of an event's messages begin here; so it has at most 1,024.
     var firstSequence: Int64 { rawValue << 10 }

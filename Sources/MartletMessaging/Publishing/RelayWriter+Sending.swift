@@ -11,7 +11,7 @@ extension RelayWriter {
     }
 
     func messages(for input: Input, _ stored: StoredEvent) throws -> [OutgoingMessage] {
-        let trace = try store.consequence(of: stored)["traceparent"]
+        let trace = try store.metadata(of: stored)["traceparent"]
         let messages = try source.messages(for: input, from: stored, trace: trace)
         guard messages.count <= 1024 else { throw TooManyMessages(count: messages.count) }
         return messages

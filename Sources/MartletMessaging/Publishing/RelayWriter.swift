@@ -35,12 +35,13 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
 
     func prepare(_ events: [Event], by author: EffectAuthor) async throws {
         var prepared: [GlobalPosition: [OutgoingMessage]] = [:]
+        prepared.reserveCapacity(events.count)
         for event in events { prepared[event.position] = try messages(of: event) }
         do {
             var lane = try await self.lane(of: author)
             try lane.settle(by: log)
             lane.prepared = prepared
-            for topic in Set(prepared.values.joined().map(\.topic)) { try await learn(topic, &lane) }
+            for topic in prepared.topics { try await learn(topic, &lane) }
             if log.own == nil { try await send(&lane, of: events.map(\.position)) }
             lanes[author] = lane
         } catch {
@@ -66,7 +67,7 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
             // In one order of topics, so that no two wait for each other's partitions.
             for (topic, messages) in lane.messages(of: events.map(\.position)) {
                 let batches = try lane.batches(of: messages, to: topic)
-                let answer = transaction.enqueueAtCommit(try own.publication(of: batches, to: topic))
+                let answer = transaction.enqueueAtCommit(.prepared(try own.publication(of: batches, to: topic)))
                 lane.staged.append(RelayLane.Staged(topic: topic, batches: batches, answer: answer))
             }
             lanes[author] = lane
@@ -75,6 +76,8 @@ struct RelayWriter<Source: MessageSource>: ReadModelWriter {
             throw judged(error)
         }
     }
+
+    var passesErrorsOn: Bool { true }
 
     func lostPlace(_ partition: Int) async { lanes.forget(partition) }
 

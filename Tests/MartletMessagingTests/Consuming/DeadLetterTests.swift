@@ -1,3 +1,4 @@
+import Glibc
 import Martlet
 import MartletMessaging
 import MartletPostgres
@@ -97,6 +98,61 @@ import Testing
             // Within its page, alone, and as a letter as often as the policy allows.
             #expect(deaths.withLock { $0 } <= 5)
             #expect(try await consumer.letters().first?.attempts ?? 0 >= 3)
+        }
+    }
+
+    @Test func `what waits behind a message of its key is not suspected of having ended a process`() async throws {
+        try await Stage.with { stage in
+            let log = ScriptedLog("orders")
+            let isCured = Mutex(false)
+            let handler = Stubborn { message in
+                if message.text == "0", !isCured.withLock(\.self) { throw Broken() }
+            }
+            let consumers = try await stage.consumers(of: log) { handler }
+            let consumer = consumers.consumers[0]
+            var sender = Sender("sender")
+            await log.append([sender.record("a", "0")], to: orders)
+            try await running(consumers) { try await becomesTrue { try await consumer.status().waiting == 1 } }
+            // As a process leaves it that was killed when it came to the second message, alone.
+            try await stage.pool.execute(
+                "UPDATE martlet_inbox.inboxes SET claimed_offset = next_offset, tried_offset = 1, tries = 1")
+            await log.append([sender.record("a", "1")], to: orders)
+            try await running(consumers) {
+                try await becomesTrue { try await consumer.status().waiting == 2 }
+                try await Task.sleep(for: .milliseconds(200))
+                #expect(try await stage.count() == 0)
+                isCured.withLock { $0 = true }
+                try await becomesTrue { try await stage.count() == 2 }
+            }
+            #expect(try await stage.values(of: "a") == ["0", "1"])
+        }
+    }
+
+    @Test func `that the partition goes to another member as a message is parked is not the message's fault`()
+        async throws
+    {
+        try await Stage.with { stage in
+            let log = ScriptedLog("orders")
+            log.state.withLock { $0.revokes = true }
+            let isCured = Mutex(false)
+            let handler = Stubborn { _ in
+                guard !isCured.withLock(\.self) else { return }
+                // So that the log is told at once.
+                usleep(300_000)
+                throw Broken()
+            }
+            let consumers = try await stage.consumers(of: log) { handler }
+            let consumer = consumers.consumers[0]
+            var sender = Sender("sender")
+            await log.append([sender.record("a", "0")], to: orders)
+            try await running(consumers) {
+                try await becomesTrue { try await consumer.status().waiting == 1 }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(try await consumer.status().state == .running)
+            log.state.withLock { $0.revokes = false }
+            isCured.withLock { $0 = true }
+            try await running(consumers) { try await becomesTrue { try await stage.count() == 1 } }
         }
     }
 
@@ -220,5 +276,20 @@ private struct Hasty: MessageHandler {
     func handle(_ message: Message, in transaction: Transaction) async throws {
         if message.key == "a" { throw Broken() }
         transaction.enqueueEffect(of: message)
+    }
+}
+
+/// Tries again soon, and very often.
+private struct Stubborn: MessageHandler {
+    static let name = "stubborn"
+    static let topics: [TopicName] = ["orders"]
+    static let policy = ConsumerPolicy(
+        attempts: 10_000, firstDelay: .milliseconds(20), longestDelay: .milliseconds(40))
+
+    let behave: @Sendable (Message) throws -> Void
+
+    func handle(_ message: Message, in transaction: Transaction) async throws {
+        transaction.enqueueEffect(of: message)
+        try behave(message)
     }
 }

@@ -18,6 +18,8 @@ final class ScriptedLog: StreamingLog {
         var members: Int64 = 0
         var delivery: Delivery = { _, page in page }
         var losesCommits = false
+        /// Whether each who commits hears that the partition is another's.
+        var revokes = false
         var largestRecord = Int.max
         /// What each member has committed.
         var commits: [Int64: Offset] = [:]
@@ -161,10 +163,13 @@ final class ScriptedPartition: AssignedPartition {
     }
 
     func commit(_ offset: Offset) async throws(StreamingLogError) {
-        log.state.withLock { state in
+        let isRevoked = log.state.withLock { state in
+            guard !state.revokes else { return true }
             state.commits[epoch] = offset
             if !state.losesCommits { state.committed[partition] = offset }
+            return false
         }
+        if isRevoked { throw .revoked(partition) }
     }
 
     func seek(to place: SeekPlace) async throws(StreamingLogError) {
