@@ -56,10 +56,11 @@ struct LiveCommands {
 
     private func isVisible(_ receipt: Receipt, of account: Account.ID) async throws -> Bool {
         try await reader.query(
-            """
-            SELECT position >= \(receipt.position.rawValue) FROM \(application.readModels).balances
-            WHERE account = \(account.key)
-            """, prepared: true
+            .prepared(
+                """
+                SELECT position >= \(receipt.position.rawValue) FROM \(application.readModels).balances
+                WHERE account = \(account.key)
+                """)
         ).first?.decode(Bool.self) ?? false
     }
 }

@@ -18,7 +18,8 @@ struct LogBench {
             try await measureProducing(&results)
             let isLast = round == settings.rounds - 1
             try await measureFlow(&results, isReported: isLast)
-            try await measureChain(&results, isReported: isLast)
+            try await measureChain("end-to-end", of: OneLineMessages(), &results, isReported: isLast)
+            try await measureChain("end-to-end-4", of: AccountMessages(), &results, isReported: isLast)
             try await rivals.measure(&results, isFirst: round == 0)
         }
         results.write()
@@ -75,14 +76,16 @@ struct LogBench {
         }
     }
 
-    private func measureChain(_ results: inout Results, isReported: Bool) async throws {
+    private func measureChain<Messages: Publication>(
+        _ title: String, of messages: Messages, _ results: inout Results, isReported: Bool
+    ) async throws {
         try await ThrowawayDatabase.withApplication { bare in
             let counts = try await ServerCounters.countStatements(of: bare)
-            let application = Application(postgres: bare.pool.configuration) { Publishing(AccountMessages()) }
-            let chain = MessageChain(application: application, seconds: settings.seconds)
-            try await results.measure("end-to-end", unit: "messages/s", beside: "pgbench-16") {
+            let application = Application(postgres: bare.pool.configuration) { Publishing(messages) }
+            let chain = MessageChain<Messages>(application: application, seconds: settings.seconds)
+            try await results.measure(title, unit: "messages/s", beside: "pgbench-16") {
                 try await Cost(of: application, countsStatements: counts, isReported: isReported)
-                    .counted("end-to-end") { try await chain.measure() }
+                    .counted(title) { try await chain.measure() }
             }
         }
     }

@@ -4,11 +4,11 @@ import Synchronization
 
 /// A thousand events a second, each appended by itself, and how long it takes from the call until the effect of its
 /// message is seen in the consumer's table, by a session that has no other part in it and looks each millisecond.
-struct MessageChain {
+struct MessageChain<Messages: Publication> {
     let application: Application
     let seconds: Int
-    private static let perSecond = 1000
-    private static let accounts = 1000
+    private static var perSecond: Int { 1000 }
+    private static var accounts: Int { 1000 }
 
     func measure() async throws -> Measurement {
         try await application.migrate()
@@ -18,7 +18,7 @@ struct MessageChain {
             CREATE TABLE arrived (partition integer, "offset" bigint, number bigint NOT NULL,
                 PRIMARY KEY (partition, "offset"))
             """)
-        let consumers = Consumers(of: application.log, postgres: pool.configuration) { Arrivals() }
+        let consumers = Consumers(of: application.log, postgres: pool.configuration) { Arrivals<Messages>() }
         try await consumers.migrate()
         let running = Task { try await application.run() }
         let consuming = Task { try await consumers.run() }
@@ -52,18 +52,20 @@ struct MessageChain {
     /// When each was seen first.
     private func watch(for count: Int) async throws -> [ContinuousClock.Instant] {
         let reader = ConnectionPool(application.pool.configuration, size: 1)
+        try await reader.query("SET plan_cache_mode = force_generic_plan")
         var seen = Array(repeating: ContinuousClock.now, count: count)
-        var lasts = Array(repeating: Int64(-1), count: LogBench.topic.partitions)
+        var lasts = Array(repeating: Int64(-1), count: Messages.topic.partitions)
         var left = count
         let deadline = ContinuousClock.now + .seconds(seconds + 60)
         while left > 0 {
             let rows = try await reader.query(
-                """
-                SELECT a.partition, a."offset", a.number FROM unnest(\(lasts)) WITH ORDINALITY l (last, number)
-                CROSS JOIN LATERAL (
-                    SELECT * FROM arrived a WHERE a.partition = l.number - 1 AND a."offset" > l.last
-                    ORDER BY a."offset") a
-                """, prepared: true)
+                .prepared(
+                    """
+                    SELECT a.partition, a."offset", a.number FROM unnest(\(lasts)) WITH ORDINALITY l (last, number)
+                    CROSS JOIN LATERAL (
+                        SELECT * FROM arrived a WHERE a.partition = l.number - 1 AND a."offset" > l.last
+                        ORDER BY a."offset") a
+                    """))
             let now = ContinuousClock.now
             for row in rows {
                 let (partition, offset, number) = try row.decode(Int32.self, Int64.self, Int.self)
@@ -90,9 +92,9 @@ private final class CallTimes: Sendable {
 }
 
 /// A row for each message.
-struct Arrivals: MessageHandler {
-    static let name = "arrivals"
-    static let topics: [TopicName] = [LogBench.topic.name]
+struct Arrivals<Messages: Publication>: MessageHandler {
+    static var name: String { "arrivals" }
+    static var topics: [TopicName] { [Messages.topic.name] }
 
     func handle(_ message: Message, in transaction: Transaction) async throws {
         let number = Int64(try message.decode(AccountMessages.Received.self).account) ?? 0

@@ -23,6 +23,15 @@ struct AccountMessages: Publication {
     }
 }
 
+/// The same by a topic of one partition, which is enough for a thousand events a second.
+struct OneLineMessages: Publication {
+    static let name = "one_line_messages"
+    static let topic = Topic("one_line", partitions: 1)
+    static let source = AccountMessages.source
+
+    func messages(for recorded: Recorded<Account>) -> [IntegrationEvent] { AccountMessages().messages(for: recorded) }
+}
+
 /// How long it takes until all that waits has gone through.
 struct MessageFlow {
     let application: Application
