@@ -1,6 +1,7 @@
-import MartletPostgres
 import MartletTesting
 import Testing
+
+@testable import MartletPostgres
 
 /// Statements that the server keeps parsed.
 @Suite(.tags(.database)) struct PreparedTests {
@@ -80,6 +81,31 @@ import Testing
             try await connection.query("ALTER TABLE things ADD b integer")
             #expect(try await connection.query(all).isEmpty)
             #expect(try await connection.transaction { try await $0.query(all) }.isEmpty)
+        }
+    }
+
+    @Test func `what a program prepares by itself fails by its own error, and is no lost race`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let connection = try await Connection.open(database.configuration)
+            try await connection.query(statement(1))
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.transaction { try await $0.query("EXECUTE nothing") }
+            }
+            #expect(error?.sqlState == .invalidSQLStatementName && error?.isOfTheMoment == false)
+            try await connection.transaction { try await $0.query(statement(2)) }
+            #expect(try await kept(by: connection).count == 1)
+        }
+    }
+
+    @Test func `a block that goes on after its only statement was not sent fails by that error`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let connection = try await Connection.open(database.configuration)
+            await connection.breakLink()
+            await #expect(throws: PostgresError.self) {
+                try await connection.transaction { transaction in
+                    do { try await transaction.query("SELECT 1") } catch {}
+                }
+            }
         }
     }
 
