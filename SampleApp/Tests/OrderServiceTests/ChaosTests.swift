@@ -27,8 +27,10 @@ import Testing
             let placing = Task { try await shop.placeOrders() }
             let limit = start + .seconds(120 + Self.orders / 20)
             while try await !shop.isSettled, ContinuousClock.now < limit {
+                let head = try await application.store.head()
                 try await Task.sleep(for: .milliseconds(Int.random(in: 1000...3000)))
-                try await services.killNext()
+                // On a busy machine a service may have had time for nothing.
+                if try await application.store.head() > head { try await services.killNext() }
             }
             try await placing.value
             let time = ContinuousClock.now - start

@@ -26,6 +26,8 @@ struct KilledAppendTests {
             let (service, port) = try ServiceProgram.serving(environment: cluster.environment)
             let early = try await place(0..<10, at: port)
             #expect(early.count == 10)
+            // Or else the commits of those that read them take all the connections, and no append is held.
+            try await untilAllIsRead(admin)
 
             try await hold(step, admin, cluster)
             let late = Task { try await place(10..<50, at: port) }
@@ -63,6 +65,14 @@ struct KilledAppendTests {
             }
             return try await group.reduce(into: []) { if let name = $1 { $0.insert(name) } }
         }
+    }
+
+    private func untilAllIsRead(_ admin: Connection) async throws {
+        let behind: SQL = """
+            SELECT FROM martlet.projection_partitions
+            WHERE position < (SELECT max(position) FROM martlet.events)
+            """
+        while try await !admin.query(behind).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     private func hold(_ step: Step, _ admin: Connection, _ cluster: PrivateCluster) async throws {

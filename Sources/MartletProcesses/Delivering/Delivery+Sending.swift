@@ -11,17 +11,18 @@ extension Delivery {
         else {
             throw ProcessFlaw.unknownTarget(reference.target, of: P.name)
         }
-        do {
-            guard try await surroundings.isWanted(pending, at: partition, hasWaited: false) else { return .withdrawn }
-        } catch {
-            return .heldBack(for: Self.databasePause)
-        }
         let metadata = try PayloadDecoder().decode(Metadata.self, from: pending.metadata)
         let delivery = CommandDelivery(stream: stream, body: pending.body, id: id, metadata: metadata)
-        let outcome = try await surroundings.turns.take(reference.target) {
-            try await target.deliver(surroundings.store, delivery)
+        let outcome: CommandDelivery.Outcome?
+        do {
+            outcome = try await surroundings.turns.take(reference.target) {
+                try await isToBeSent() ? try await target.deliver(surroundings.store, delivery) : nil
+            }
+        } catch is NotCounted {
+            return .heldBack(for: Self.databasePause)
         }
         switch outcome {
+        case nil: return .withdrawn
         case .accepted:
             guard pending.isUndo else { return .delivered }
             return try await record(.delivered(reference))
@@ -31,6 +32,16 @@ extension Delivery {
             return try await record(.refused(reference, rejection: text))
         }
     }
+
+    /// Counts the try, in its turn: what has only waited there must not be taken for what ended the process.
+    private func isToBeSent() async throws -> Bool {
+        do { return try await surroundings.isWanted(pending, at: partition, hasWaited: false) } catch {
+            throw NotCounted()
+        }
+    }
+
+    /// The try could not be written down, and is not made.
+    private struct NotCounted: Error {}
 
     func call() async throws -> Outcome {
         let reference = pending.reference

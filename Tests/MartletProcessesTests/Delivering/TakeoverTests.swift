@@ -9,13 +9,22 @@ import Testing
 @Suite(.tags(.database), .timeLimit(.minutes(15))) struct TakeoverTests {
     /// One that has lost its lease and does not know it yet.
     private func zombie(_ clerk: Clerk, in office: Office) async throws -> Task<Void, Never> {
+        try await courier(in: surroundings(of: office, clerk), of: office)
+    }
+
+    private func surroundings(of office: Office, _ clerk: Clerk) -> ProcessSurroundings<Chores> {
+        let application = office.application
+        return ProcessSurroundings<Chores>(
+            store: application.store, pool: application.pool, schema: application.schema,
+            gates: [Clerk.name: ProviderGate(clerk)], time: .database, incidents: IncidentReport { _ in })
+    }
+
+    private func courier(
+        in surroundings: ProcessSurroundings<Chores>, of office: Office
+    ) async throws -> Task<Void, Never> {
         let build = try await office.count("SELECT build FROM martlet.projection_builds")
         let lease = PartitionLease(partition: 0, epoch: 0, position: .start, isSuspect: false)
         let place = AttendedPartition(build: build, number: 0, tenure: PartitionTenure(lease))
-        let application = office.application
-        let surroundings = ProcessSurroundings<Chores>(
-            store: application.store, pool: application.pool, schema: application.schema,
-            gates: [Clerk.name: ProviderGate(clerk)], time: .database, incidents: IncidentReport { _ in })
         return Task {
             let bell = surroundings.bells[0]
             let ringing = Task {
@@ -92,6 +101,41 @@ import Testing
             #expect(clerk.calls.withLock { $0.map(\.request) } == ["work k699"])
             #expect(
                 try await office.count("SELECT count(*) FROM martlet.process_instances WHERE phase = 'early'") == 699)
+        }
+    }
+
+    @Test func `a command that has only waited for its turn has not been tried`() async throws {
+        try await Office.with { office in
+            let pool = office.application.pool
+            try await pool.execute(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''lock_not_available''; END';
+                """)
+            try await pool.execute(
+                """
+                CREATE TRIGGER refuse BEFORE INSERT ON martlet.events
+                FOR EACH ROW WHEN (NEW.type = 'board.posted') EXECUTE FUNCTION refuse()
+                """)
+            try await office.running {
+                try await office.begin(.post(on: "b"), ["k"])
+                try await office.wait(for: "SELECT true FROM martlet.process_effects WHERE attempts > 0")
+            }
+            try await pool.execute("DROP TRIGGER refuse ON martlet.events")
+            try await pool.execute(
+                "UPDATE martlet.process_effects SET attempts = 1, unfinished = 0, next_try_at = NULL")
+
+            let surroundings = surroundings(of: office, Clerk())
+            let running = try await surroundings.turns.take("board-b") {
+                let running = try await courier(in: surroundings, of: office)
+                // Long enough for a try to be counted, were it counted before its turn.
+                try await Task.sleep(for: .milliseconds(500))
+                #expect(try await office.count("SELECT unfinished FROM martlet.process_effects") == 0)
+                return running
+            }
+            try await office.wait(for: "SELECT true FROM martlet.events WHERE type = 'board.posted'")
+            running.cancel()
+            await running.value
         }
     }
 
