@@ -12,16 +12,21 @@ CREATE TABLE "{schema}".producers (
 COMMENT ON TABLE "{schema}".producers IS 'The epoch of each producer that others take over from.';
 
 -- The last that each has appended to each partition. Changed by each append, and found by where it stands (ctid), which
--- the producer remembers: dead versions that nobody may remove yet would make finding it by its key ever slower.
+-- the producer remembers: dead versions that nobody may remove yet would make finding it by its key ever slower. For the
+-- same reason no unique constraint looks through them at each change; that there is one row for each producer and partition
+-- follows from the partition's lock, which whoever adds one holds.
 CREATE TABLE "{schema}".sequences (
     last_sequence bigint NOT NULL,
     appended_at timestamptz NOT NULL,
     topic integer NOT NULL,
     partition integer NOT NULL,
     producer text COLLATE "C" NOT NULL,
-    CONSTRAINT sequences_pkey PRIMARY KEY (producer, topic, partition),
     CONSTRAINT sequences_topic_fkey FOREIGN KEY (topic) REFERENCES "{schema}".topics ON DELETE CASCADE
 ) WITH (fillfactor = 50);
+
+CREATE INDEX sequences_key_idx ON "{schema}".sequences (producer, topic, partition);
+-- So that the table can be published, as part of a whole database: it has no primary key.
+ALTER TABLE "{schema}".sequences REPLICA IDENTITY FULL;
 
 COMMENT ON TABLE "{schema}".sequences IS 'How far each producer has come in each partition.';
 
