@@ -35,16 +35,17 @@ private struct Counted: Projection {
         while position < Self.count {
             let known = head.withLock(\.self)
             let generation = await store.storage.signal.generation
-            let page = try await pages.page(after: GlobalPosition(rawValue: position), since: generation)
-            let through = page.through.rawValue
-            try #require(page.events.map { $0.event.position.rawValue } == Array((position + 1)..<(through + 1)))
-            try #require(page.last.map { $0.position.rawValue == through } ?? (through == position))
+            let read = try await pages.pages(after: GlobalPosition(rawValue: position), since: generation)
+            let last = try #require(read.last)
+            let (events, through) = (read.flatMap(\.events), last.through.rawValue)
+            try #require(events.map { $0.event.position.rawValue } == Array((position + 1)..<(through + 1)))
+            try #require(last.last.map { $0.position.rawValue == through } ?? (through == position))
             // Nobody is told of an end that has been passed.
-            try #require(page.isFull || through >= known)
+            try #require(last.isFull || through >= known)
             position = through
             if Int.random(in: 0..<100) < share { try await Task.sleep(for: .milliseconds(Int.random(in: 1...15))) }
             if Int.random(in: 0..<200) == 0 { await pages.forget() }
-            if page.events.isEmpty, !page.isFull {
+            if events.isEmpty, !last.isFull {
                 await store.storage.signal.wait(since: generation, atMost: .milliseconds(100))
             }
         }
@@ -57,5 +58,19 @@ private struct Counted: Projection {
             for share in [0, 0, 5, 20, 60, 90] { group.addTask { try await self.read(pages, pausing: share) } }
             try await group.waitForAll()
         }
+    }
+    @Test func `who has fallen behind takes all at once that others have read`() async throws {
+        let pages = LogPages(StatementWriter(Counted(), store: store), store, partitions: 1)
+        try await append()
+        let generation = await store.storage.signal.generation
+        let first = try await pages.pages(after: .start, since: generation)
+        try #require(first.count == 1)
+        var through = first[0].through
+        while through.rawValue < Self.count {
+            through = try #require(try await pages.pages(after: through, since: generation).last).through
+        }
+        let all = try await pages.pages(after: .start, since: generation)
+        #expect(all.count > 1)
+        #expect(all.flatMap(\.events).map(\.event.position.rawValue) == Array(1...through.rawValue))
     }
 }

@@ -50,8 +50,10 @@ actor LogPages<Writer: ReadModelWriter> {
     private var size: PageSize
     private var entries: [Entry] = []
     /// Workers that are busy fall behind each other by as much as is appended meanwhile, in pages that are not full; whoever
-    /// is further behind reads for itself.
+    /// is further behind reads for itself. Were they to do so all the time, each would read the whole log.
     private static var capacity: Int { 32 }
+    /// Of events as they are stored; decoded ones take some three times as much.
+    private static var byteCapacity: Int { 16 << 20 }
 
     /// - Parameter partitions: how many the keys are divided among.
     init(_ writer: Writer, _ store: EventStore, partitions: Int) {
@@ -59,12 +61,24 @@ actor LogPages<Writer: ReadModelWriter> {
         size = PageSize(largest: writer.declaration.largestBatch)
     }
 
-    /// The page after a position.
+    /// What is known after a position: at least one page, and those behind it that were read already. Who has fallen behind
+    /// takes more at a time than who is ahead, and so all stay within what is kept.
     /// - Parameter generation: of the wake-ups that the caller has seen: what was begun before says nothing about what
     ///   was appended since.
-    func page(after position: GlobalPosition, since generation: UInt64) async throws -> Page {
+    func pages(after position: GlobalPosition, since generation: UInt64) async throws -> [Page] {
+        var pages = [try await page(after: position, since: generation)]
+        while let last = pages.last, last.isFull,
+            let next = entries.last(where: { $0.reaches(beyond: last.through) }), let page = next.page
+        {
+            pages.append(page.rest(after: last.through, isEnd: next.isFresh(since: generation)))
+        }
+        if let last = pages.last { readAhead(of: last, generation) }
+        return pages
+    }
+
+    private func page(after position: GlobalPosition, since generation: UInt64) async throws -> Page {
         if let known = entries.last(where: { $0.reaches(beyond: position) }), let page = known.page {
-            return readAhead(of: page.rest(after: position, isEnd: known.isFresh(since: generation)), generation)
+            return page.rest(after: position, isEnd: known.isFresh(since: generation))
         }
         if let entry = entries.last(where: { $0.position == position }),
             case .success(let page) = await entry.task.result
@@ -72,15 +86,13 @@ actor LogPages<Writer: ReadModelWriter> {
             note(page, of: entry)
             let isEnd = entry.isFresh(since: generation)
             // What it has is true however old it is; that there is no more has to be new.
-            if isEnd || page.through > position {
-                return readAhead(of: page.rest(after: position, isEnd: isEnd), generation)
-            }
+            if isEnd || page.through > position { return page.rest(after: position, isEnd: isEnd) }
         }
         let entry = begin(position, generation)
         do {
             let page = try await entry.task.value
             note(page, of: entry)
-            return readAhead(of: page, generation)
+            return page
         } catch {
             entries.removeAll { $0.task == entry.task }
             throw error
@@ -93,11 +105,12 @@ actor LogPages<Writer: ReadModelWriter> {
         drop()
     }
 
-    /// Keeps as many events as two full pages that are worked on and two ahead of them have.
+    /// Keeps what workers need that have fallen behind each other by a few hundred milliseconds; two full pages that are
+    /// worked on and two ahead of them in any case.
     private func drop() {
-        var events = entries.map { $0.page?.extent.events ?? size.limit }.reduce(0, +)
-        while entries.count > Self.capacity || (entries.count > 4 && events > 4 * size.limit) {
-            events -= entries.removeFirst().page?.extent.events ?? size.limit
+        var bytes = entries.map { $0.page?.extent.bytes ?? 0 }.reduce(0, +)
+        while entries.count > Self.capacity || (entries.count > 4 && bytes > Self.byteCapacity) {
+            bytes -= entries.removeFirst().page?.extent.bytes ?? 0
         }
     }
 
@@ -114,11 +127,10 @@ actor LogPages<Writer: ReadModelWriter> {
         return entry
     }
 
-    private func readAhead(of page: Page, _ generation: UInt64) -> Page {
+    private func readAhead(of page: Page, _ generation: UInt64) {
         size.found(events: page.extent.events, bytes: page.extent.bytes)
         let isBegun = entries.contains { $0.position == page.through }
         if page.isFull, !isBegun { _ = begin(page.through, generation) }
-        return page
     }
 
     private static func read(

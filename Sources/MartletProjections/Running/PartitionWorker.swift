@@ -133,12 +133,18 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     var next: Event? { pending.first }
 
     private mutating func readOn(_ generation: UInt64) async throws {
-        let page = try await pages.page(after: seen, since: generation)
-        hasMore = page.isFull
-        through = end.map { min($0, page.through) } ?? page.through
-        lastRead = page.last ?? lastRead
-        let (partition, end) = (tenure.lease.partition, through)
-        pending = page.events.lazy.filter { $0.partition == partition && $0.event.position <= end }.map(\.event)[...]
+        let pages = try await pages.pages(after: seen, since: generation)
+        let partition = tenure.lease.partition
+        var events: [Event] = []
+        for page in pages where events.count < batch.largest {
+            (hasMore, through, lastRead) = (page.isFull, page.through, page.last ?? lastRead)
+            events += page.events.lazy.filter { $0.partition == partition }.map(\.event)
+        }
+        if let end, end < through {
+            through = end
+            events.removeAll { $0.position > end }
+        }
+        pending = events[...]
         guard pending.isEmpty else { return }
         (seen, lastSeen) = (through, lastRead)
         if failures > 0 { tenure.moved(to: stored, events: 0) }
