@@ -27,7 +27,7 @@ let package = Package(
                 .embedInCode("V0003_closing.sql"), .embedInCode("V0004_projections.sql"),
                 .embedInCode("V0005_snapshots.sql"), .embedInCode("V0006_claims.sql"),
                 .embedInCode("V0007_rebuilds.sql"), .embedInCode("V0008_processes.sql"),
-                .embedInCode("V0009_outbox.sql"), .embedInCode("V0010_checkpoints.sql"),
+                .embedInCode("V0009_outbox.sql"), .embedInCode("V0010_following.sql"),
                 .embedInCode("StreamingLog/V0001_topics.sql"), .embedInCode("StreamingLog/V0002_producers.sql"),
                 .embedInCode("StreamingLog/V0003_append.sql"), .embedInCode("StreamingLog/V0004_reading.sql"),
                 .embedInCode("StreamingLog/V0005_upkeep.sql"), .embedInCode("StreamingLog/V0006_groups.sql"),

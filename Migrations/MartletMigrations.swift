@@ -13,7 +13,7 @@ public enum MartletMigrations {
         ("V0007_rebuilds.sql", PackageResources.V0007_rebuilds_sql),
         ("V0008_processes.sql", PackageResources.V0008_processes_sql),
         ("V0009_outbox.sql", PackageResources.V0009_outbox_sql),
-        ("V0010_checkpoints.sql", PackageResources.V0010_checkpoints_sql),
+        ("V0010_following.sql", PackageResources.V0010_following_sql),
     ]
 
     /// The same of the streaming log's schema.

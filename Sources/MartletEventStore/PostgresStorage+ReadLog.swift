@@ -5,7 +5,7 @@ extension PostgresStorage {
     package func readLog(_ page: LogPage) async throws(EventStoreError) -> LogPage.Answer {
         switch page.filter {
         case .all:
-            let found = try StoredEvent.all(in: await rows(of: events(of: page, where: "true")))
+            let found = try StoredEvent.all(in: await rows(of: allEvents(of: page)))
             return page.answer(found, head: found.last?.position ?? page.from)
         case .types(let types):
             return try await read(page, from: eventsOf(types: types.sorted(), categories: nil, page))
@@ -13,6 +13,17 @@ extension PostgresStorage {
             return try await read(page, from: eventsOf(types: nil, categories: categories.sorted(), page))
         case .correlation(let id):
             return try await read(page, from: events(of: page, where: "metadata->>'correlation' = \(id)"))
+        }
+    }
+
+    private func allEvents(of page: LogPage) -> SQL {
+        switch page.direction {
+        case .forwards:
+            .prepared(
+                """
+                SELECT \(StoredEvent.columns) FROM \(schema).log_page(\(page.from.rawValue), \(Int32(clamping: page.limit)))
+                """)
+        case .backwards: events(of: page, where: "true")
         }
     }
 

@@ -1,11 +1,23 @@
--- How a checkpoint is moved.
+-- What those who follow the log do again and again: read on, and move their checkpoints.
+--
+-- Functions, since a prepared statement's plan, made while the log was empty, would be a scan of all of it for as long as
+-- nobody analysed the table; and to plan the statement each time takes longer than to run it.
+
+-- A page of the log.
+CREATE FUNCTION "{schema}".log_page(beyond bigint, count integer) RETURNS SETOF "{schema}".events
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN QUERY SELECT e.* FROM "{schema}".events e WHERE e.position > beyond ORDER BY e.position LIMIT count;
+END;
+$$;
 
 -- Moves the checkpoint of a partition of a build from one position to another, for whoever holds it under an epoch, and
 -- holds its row until the transaction ends. The last event that he has seen, if any, has to stand in the log. Answers with
 -- how often operators have changed what is parked; null when it was not moved.
---
--- A function, since a prepared statement's plan, made while the log was empty, would be a scan of all of it for as long as
--- nobody analysed the table.
 CREATE FUNCTION "{schema}".move_checkpoint(
     of_build bigint, of_partition smallint, under_epoch bigint, old_position bigint, new_position bigint,
     last_position bigint, last_event uuid
