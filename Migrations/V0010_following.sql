@@ -16,11 +16,11 @@ END;
 $$;
 
 -- Moves the checkpoint of a partition of a build from one position to another, for whoever holds it under an epoch, and
--- holds its row until the transaction ends. The last event that he has seen, if any, has to stand in the log. Answers with
--- how often operators have changed what is parked; null when it was not moved.
+-- holds its row until the transaction ends. The events that he has seen, the last one of each page that he has read and the
+-- last one of all behind them, have to stand in the log: each answers for what was read with it. Answers with how often operators have changed what is parked; null when it was not moved.
 CREATE FUNCTION "{schema}".move_checkpoint(
     of_build bigint, of_partition smallint, under_epoch bigint, old_position bigint, new_position bigint,
-    last_position bigint, last_event uuid
+    seen_positions bigint[], seen_events uuid[]
 ) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET enable_seqscan = off
@@ -30,11 +30,13 @@ DECLARE
     found_parkings bigint;
 BEGIN
     UPDATE "{schema}".projection_partitions p
-    SET position = new_position, event_position = coalesce(last_position, p.event_position),
-        event_id = coalesce(last_event, p.event_id)
+    SET position = new_position,
+        event_position = coalesce(seen_positions[cardinality(seen_positions)], p.event_position),
+        event_id = coalesce(seen_events[cardinality(seen_events)], p.event_id)
     WHERE p.build = of_build AND p.partition = of_partition AND p.position = old_position AND p.epoch = under_epoch
-        AND (last_position IS NULL OR EXISTS (
-            SELECT FROM "{schema}".events e WHERE e.position = last_position AND e.event_id = last_event))
+        AND NOT EXISTS (
+            SELECT FROM unnest(seen_positions, seen_events) AS s (position, id) WHERE NOT EXISTS (
+                SELECT FROM "{schema}".events e WHERE e.position = s.position AND e.event_id = s.id))
     RETURNING p.parkings INTO found_parkings;
     RETURN found_parkings;
 END;

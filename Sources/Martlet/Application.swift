@@ -32,6 +32,7 @@ public struct Application: Sendable {
     /// into it.
     public let log: EmbeddedLog
     package let publishesIntoLog: Bool
+    private let incidents: IncidentReport
     package let logSchema: SQLIdentifier
 
     /// Wires the parts; does no I/O.
@@ -73,7 +74,7 @@ public struct Application: Sendable {
         precondition(
             commandRetention.map { $0 >= .seconds(60) } ?? true,
             "expected command answers to be kept for a minute or more, found \(commandRetention ?? .zero)")
-        self.commandRetention = commandRetention
+        (self.commandRetention, self.incidents) = (commandRetention, incidents)
         let pool = pool
         func surroundings(_ store: EventStore) -> ProjectionSurroundings {
             ProjectionSurroundings(
@@ -205,11 +206,17 @@ public struct Application: Sendable {
             for projection in projections { group.addTask { try await projection.run() } }
             for process in processes { group.addTask { try await process.follower.run() } }
             for publication in publications { group.addTask { try await publication.follower.run() } }
-            if publishesIntoLog { group.addTask { try await log.run() } }
+            if publishesIntoLog { group.addTask { try await log.run(whenFailing: tell(of:)) } }
             if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
             // Not waitForAll: that would wait for the others to end before it told of the first failure.
             for try await _ in group {}
         }
+    }
+
+    private func tell(of failure: StreamingLogError) {
+        incidents.tell(
+            ProjectionIncident(
+                kind: .keptNoOrder, of: .log, projection: logSchema.name, problem: failure.description))
     }
 
     /// Looks ten times in the time that answers are kept, though not more often than once a second.

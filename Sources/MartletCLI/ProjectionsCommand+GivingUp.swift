@@ -9,11 +9,11 @@ extension ProjectionsCommand {
         guard decision.isSure else { throw UsageError("\(parked.consequence(decision)): add --yes to do so") }
         if decision.isOfAll {
             let count = try await handle.discardAll(key, reason: decision.reason, by: decision.actor)
-            return GivenUp(projection: name, key: key, position: nil, count: count, left: 0)
+            return GivenUp(kind: kind, name: name, key: key, position: nil, count: count, left: 0)
         }
         let position = try await handle.discard(key, reason: decision.reason, by: decision.actor)
         let left = try await handle.parkedKeys().first { $0.key == key }?.count ?? 0
-        return GivenUp(projection: name, key: key, position: position.rawValue, count: 1, left: left)
+        return GivenUp(kind: kind, name: name, key: key, position: position.rawValue, count: 1, left: left)
     }
 
     func skip(_ name: String, _ position: GlobalPosition, _ decision: Decision) async throws -> GivenUp {
@@ -23,12 +23,13 @@ extension ProjectionsCommand {
                 "would skip the event at position \(position) in \"\(name)\" for ever: add --yes to do so")
         }
         try await handle.skip(position, reason: decision.reason, by: decision.actor)
-        return GivenUp(projection: name, key: nil, position: position.rawValue, count: 1, left: 0)
+        return GivenUp(kind: kind, name: name, key: nil, position: position.rawValue, count: 1, left: 0)
     }
 
     /// What will never be projected.
     struct GivenUp: Answer {
-        let projection: String
+        let kind: Kind
+        let name: String
         let key: String?
         let position: Int64?
         let count: Int
@@ -36,7 +37,7 @@ extension ProjectionsCommand {
         let left: Int
 
         private enum CodingKeys: String, CodingKey {
-            case projection, key, position, left
+            case name, key, position, left
             case count = "discarded"
         }
 
@@ -44,9 +45,9 @@ extension ProjectionsCommand {
             let place = position.map { " at position \(Int($0).grouped)" } ?? ""
             let whose = key.map { " of \"\($0)\"" } ?? ""
             let done = "discarded \(count.counted("event"))\(whose)\(place)"
-            guard let key else { return [done, "to go on: projections resume \(projection)"] }
+            guard let key else { return [done, "to go on: \(kind.plural) resume \(name)"] }
             guard left > 0 else { return [done] }
-            return [done, "\(left.counted("event")) behind it still parked: projections retry \(projection) \(key)"]
+            return [done, "\(left.counted("event")) behind it still parked: \(kind.plural) retry \(name) \(key)"]
         }
     }
 }

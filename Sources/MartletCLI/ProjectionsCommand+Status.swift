@@ -4,44 +4,45 @@ extension ProjectionsCommand {
     func status(_ name: String?, partitions: Bool) async throws -> Statuses {
         var statuses: [ProjectionStatus] = []
         for handle in try handles(name) { statuses.append(try await handle.status()) }
-        return Statuses(projections: statuses, showsPartitions: partitions)
+        return Statuses(kind: kind, statuses: statuses, showsPartitions: partitions)
     }
 
     func pause(_ name: String, because reason: String) async throws -> Changed {
         try await handle(name).pause(because: reason)
-        return Changed(projection: try await handle(name).status(), what: "paused")
+        return Changed(status: try await handle(name).status(), what: "paused")
     }
 
     func resume(_ name: String) async throws -> Changed {
         try await handle(name).resume()
-        return Changed(projection: try await handle(name).status(), what: "resumed")
+        return Changed(status: try await handle(name).status(), what: "resumed")
     }
 
-    /// What was done to a projection, and how it is doing now.
+    /// What was done to one, and how it is doing now.
     struct Changed: Answer {
-        let projection: ProjectionStatus
+        let status: ProjectionStatus
         let what: String
 
-        var lines: [String] { ["\(what) \"\(projection.name)\" at position \(projection.position.grouped)"] }
+        var lines: [String] { ["\(what) \"\(status.name)\" at position \(status.position.grouped)"] }
 
-        func encode(to encoder: any Encoder) throws { try projection.encode(to: encoder) }
+        func encode(to encoder: any Encoder) throws { try status.encode(to: encoder) }
     }
 
     struct Statuses: Answer {
-        let projections: [ProjectionStatus]
+        let kind: Kind
+        let statuses: [ProjectionStatus]
         let showsPartitions: Bool
 
-        private enum CodingKeys: String, CodingKey { case projections }
+        func encode(to encoder: any Encoder) throws { try [kind.plural: statuses].encode(to: encoder) }
 
         /// Paused is what somebody wanted.
-        var exitCode: ExitCode { projections.contains(where: \.wantsSomebody) ? .failure : .success }
+        var exitCode: ExitCode { statuses.contains(where: \.wantsSomebody) ? .failure : .success }
 
         var lines: [String] {
-            guard !projections.isEmpty else { return ["the application has no projections"] }
+            guard !statuses.isEmpty else { return ["the application has no \(kind.plural)"] }
             var table = TextTable(
-                .text("projection"), .text("state"), .number("position"), .number("lag"), .number("behind"),
+                .text(kind.rawValue), .text("state"), .number("position"), .number("lag"), .number("behind"),
                 .number("events/s"), .number("parked keys"), .text(showsPartitions ? "worked on by" : ""))
-            for status in projections {
+            for status in statuses {
                 table.add(
                     .text(status.name), .text(status.isUnattended ? "unattended" : status.state.name),
                     .number(status.position.grouped),
@@ -49,7 +50,7 @@ extension ProjectionsCommand {
                     .number(Int(status.rate).grouped), .number(status.parkedKeys.grouped), .text(""))
                 if showsPartitions { for partition in status.partitions { table.add(partition) } }
             }
-            let notes = projections.flatMap(\.notes)
+            let notes = statuses.flatMap { $0.notes(kind.plural) }
             return table.lines + (notes.isEmpty ? [] : [""] + notes)
         }
     }
@@ -79,17 +80,18 @@ extension ProjectionStatus {
     }
 
     /// What somebody should know or do, a line each.
-    fileprivate var notes: [String] {
+    /// - Parameter command: what an operator would call.
+    fileprivate func notes(_ command: String) -> [String] {
         var notes: [String] = []
         if let reason = state.reason { notes.append("\(name) is \(state.name): \(reason.onOneLine)") }
         if isUnattended { notes.append("\(name) is behind, and no process works on it") }
-        if isStopped { notes.append("  mend what is wrong, then: projections resume \(name)") }
+        if isStopped { notes.append("  mend what is wrong, then: \(command) resume \(name)") }
         for partition in partitions where !isStopped {
             guard let error = partition.lastError else { continue }
             notes.append("\(name), partition \(partition.number), is trying again: \(error.onOneLine)")
         }
         let parked = parkedKeys.counted("parked key")
-        if parkedKeys > 0 { notes.append("\(name) has \(parked): projections parked \(name)") }
+        if parkedKeys > 0 { notes.append("\(name) has \(parked): \(command) parked \(name)") }
         return notes
     }
 }

@@ -32,10 +32,31 @@ public struct ProjectionsCommand: Sendable {
             .init("projections skip sales 1204 --reason WHY --by ME --yes", "gives up what it stopped at"),
         ])
 
-    let application: Application
+    /// What follows the log and can be looked after in this way.
+    enum Kind: String {
+        case projection
+        case publication
+
+        var plural: String { "\(rawValue)s" }
+
+        /// What it has done with an event.
+        var done: String {
+            switch self {
+            case .projection: "projected"
+            case .publication: "published"
+            }
+        }
+    }
+
+    let kind: Kind
+    private let handles: [ProjectionHandle]
 
     public init(_ application: Application) {
-        self.application = application
+        (kind, handles) = (.projection, application.projections)
+    }
+
+    init(_ kind: Kind, _ handles: [ProjectionHandle]) {
+        (self.kind, self.handles) = (kind, handles)
     }
 
     /// The command, for an application's program.
@@ -60,8 +81,9 @@ public struct ProjectionsCommand: Sendable {
             case .resume(let name): try await resume(name)
             case .parked(let name): try await parked(name)
             case .show(let name, let key): try await show(name, key)
-            case .retry(let name, let key): Retried(projection: name, outcomes: [try await handle(name).retry(key)])
-            case .retryAll(let name): Retried(projection: name, outcomes: try await handle(name).retryAll())
+            case .retry(let name, let key):
+                Retried(kind: kind, name: name, outcomes: [try await handle(name).retry(key)])
+            case .retryAll(let name): Retried(kind: kind, name: name, outcomes: try await handle(name).retryAll())
             case .discard(let name, let key, let decision): try await discard(name, key, decision)
             case .skip(let name, let position, let decision): try await skip(name, position, decision)
             }
@@ -76,16 +98,16 @@ public struct ProjectionsCommand: Sendable {
     }
 
     func handle(_ name: String) throws(UsageError) -> ProjectionHandle {
-        guard let handle = application.projections.first(where: { $0.name == name }) else {
-            let names = application.projections.map(\.name).joined(separator: ", ")
-            throw UsageError("expected one of the projections \(names), found \"\(name)\"")
+        guard let handle = handles.first(where: { $0.name == name }) else {
+            let names = handles.map(\.name).joined(separator: ", ")
+            throw UsageError("expected one of the \(kind.plural) \(names), found \"\(name)\"")
         }
         return handle
     }
 
     /// The one of that name, or all.
     func handles(_ name: String?) throws(UsageError) -> [ProjectionHandle] {
-        if let name { [try handle(name)] } else { application.projections }
+        if let name { [try handle(name)] } else { handles }
     }
 }
 

@@ -24,19 +24,22 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
         case passedHole
         /// What a consumer depends on is away: its messages wait, and go on by themselves.
         case waitsForDependency
+        /// A streaming log works, but nothing is dropped, compacted or forgotten in it; it is tried again and again.
+        case keptNoOrder
     }
 
-    /// What follows the log.
+    /// What follows the log, or a log itself.
     public enum Follower: String, Sendable {
         case projection = "projection"
         case process = "process"
         case publication = "publication"
         case consumer = "consumer"
+        case log = "log"
     }
 
     public let kind: Kind
     public let follower: Follower
-    /// The projection's name, or the process manager's.
+    /// The projection's name, the process manager's, or that of what it is otherwise about.
     public let projection: String
     public let problem: String
 
@@ -55,6 +58,7 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
             case .gaveUp: "gave a message up"
             case .passedHole: "passed a hole"
             case .waitsForDependency: "waits for what it depends on"
+            case .keptNoOrder: "keeps what should have gone"
             }
         let problem = problem.split(whereSeparator: \.isNewline).joined(separator: " ")
         return "\(follower.rawValue) \"\(projection)\" \(what): \(problem)"

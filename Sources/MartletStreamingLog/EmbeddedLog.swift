@@ -84,11 +84,27 @@ public struct EmbeddedLog: Sendable {
     /// Begins new segments where they are due, and drops, compacts and forgets what may go, until the task is cancelled.
     ///
     /// One of the log's programs, at least, should run it; several may.
-    public func run() async throws(CancellationError) {
+    /// - Parameter tell: called with the error of the last try when all have failed for a minute, and then each hour: the log
+    ///   works on, but grows. It goes on trying by itself.
+    public func run(
+        whenFailing tell: @Sendable (StreamingLogError) -> Void = { _ in }
+    ) async throws(CancellationError) {
+        try await run(every: .seconds(10), whenFailing: tell)
+    }
+
+    func run(
+        every interval: Duration, whenFailing tell: @Sendable (StreamingLogError) -> Void
+    ) async throws(CancellationError) {
+        var failures = 0
         while true {
-            // What keeps it from working now, it meets again next time; nothing else waits for it.
-            do throws(StreamingLogError) { try await storage.maintain() } catch {}
-            do { try await Task.sleep(for: .seconds(10)) } catch { throw CancellationError() }
+            do throws(StreamingLogError) {
+                try await storage.maintain()
+                failures = 0
+            } catch {
+                failures += 1
+                if failures % 360 == 6 { tell(error) }
+            }
+            do { try await Task.sleep(for: interval) } catch { throw CancellationError() }
         }
     }
 }

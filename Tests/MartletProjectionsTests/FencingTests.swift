@@ -19,7 +19,7 @@ import Testing
         let checkpoint = Checkpoint(target: claims.target, partition: lease.partition, epoch: lease.epoch)
         try await crowd.outsider.pool.transaction { transaction in
             _ = try await checkpoint.move(
-                from: lease.position, to: GlobalPosition(rawValue: lease.position.rawValue + count), last: nil,
+                from: lease.position, to: GlobalPosition(rawValue: lease.position.rawValue + count), seen: [],
                 in: transaction)
         }
     }
@@ -132,20 +132,58 @@ import Testing
         }
     }
 
-    @Test func `an event that did not come to stand in the log has no effect`() async throws {
+    @Test(arguments: [4, 8]) func `an event that did not come to stand in the log has no effect`(
+        position: Int64
+    ) async throws {
         try await Crowd.with { crowd in
             try await crowd.append(8)
             let claims = try await claims(crowd)
             let lease = try #require(try await claims.claim().leases.first)
             let read = try await crowd.outsider.store.logPage(after: .start, limit: 8)
             // As after a failover to a server that had not got it yet.
-            try await crowd.execute("UPDATE martlet.events SET event_id = gen_random_uuid() WHERE position = 8")
+            try await crowd.execute(
+                "UPDATE martlet.events SET event_id = gen_random_uuid() WHERE position = \(position)")
             let checkpoint = Checkpoint(target: claims.target, partition: lease.partition, epoch: lease.epoch)
             await #expect(throws: Checkpoint.Fenced.self) {
                 try await crowd.outsider.pool.transaction { transaction in
-                    _ = try await checkpoint.move(from: .start, to: 8, last: read.last, in: transaction)
+                    _ = try await checkpoint.move(
+                        from: .start, to: 8, seen: [read[3], read[7]], in: transaction)
                 }
             }
+        }
+    }
+
+    @Test func `what was read of a log that is gone is read again, though the log goes on behind it`() async throws {
+        try await Crowd.with { crowd in
+            let events = (0..<1200).map { _ in Counter.Event.counted(by: 1) }
+            for part in 0..<4 {
+                try await crowd.outsider.store.append(
+                    Array(events[(part * 300)..<(part * 300 + 300)]), to: Counter.ID("a"), expecting: .any)
+            }
+            let claims = try await claims(crowd)
+            let surroundings = crowd.projection.surroundings
+            let writer = StatementWriter(SharedTotals(), store: crowd.outsider.store)
+            let pages = LogPages(writer, crowd.outsider.store, partitions: SharedTotals.partitions)
+            let first = try await pages.pages(after: .start, since: 0)
+            try #require(first.count == 1 && first[0].through < 1200)
+            let number = first[0].events[0].partition
+            let lease = try #require(try await claims.claim().leases.first { $0.partition == number })
+            var through = first[0].through
+            while through < 1200 {
+                through = try #require(try await pages.pages(after: through, since: 0).last).through
+            }
+            try #require(try await pages.pages(after: .start, since: 0).count > 1)
+            // As after a failover to a server that had got some of them only, and others since.
+            try await crowd.execute(
+                """
+                UPDATE martlet.events SET event_id = gen_random_uuid(), payload = '{"by":2}'
+                WHERE position BETWEEN 401 AND \(first[0].through.rawValue)
+                """)
+            var worker = PartitionWorker(
+                writer, surroundings, claims.target, PartitionTenure(lease), pages, upTo: 1200)
+            let end = try await worker.run()
+            let total = try await crowd.total()
+            #expect(total == 1200 + Int(first[0].through.rawValue) - 400, "\(end)")
         }
     }
 

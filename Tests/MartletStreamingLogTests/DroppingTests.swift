@@ -35,6 +35,22 @@ import Testing
         }
     }
 
+    @Test func `that nothing can be dropped is told once, when it has lasted`() async throws {
+        try await withLog(Topic("orders", partitions: 1)) { log, pool in
+            try await pool.execute("ALTER FUNCTION martlet_log.forget_producers RENAME TO elsewhere")
+            let (failures, feed) = AsyncStream<StreamingLogError>.makeStream()
+            let running = Task { try await log.run(every: .milliseconds(2)) { feed.yield($0) } }
+            var told = failures.makeAsyncIterator()
+            #expect(await told.next()?.description.contains("forget_producers") == true)
+            try await pool.execute("ALTER FUNCTION martlet_log.elsewhere RENAME TO forget_producers")
+            try await Task.sleep(for: .milliseconds(100))
+            running.cancel()
+            _ = await running.result
+            feed.finish()
+            #expect(await told.next() == nil)
+        }
+    }
+
     @Test func `whoever comes to a segment that goes, and then to the next one that does, reads on`() async throws {
         try await withLog(Topic("orders", partitions: 1)) { log, pool in
             try await log.seek("readers", in: "orders", to: .beginning)

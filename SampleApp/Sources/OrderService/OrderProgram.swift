@@ -14,8 +14,9 @@ public enum OrderProgram {
                 migrate(application), VerifyCommand(application.store, OrderApplication.events).command,
                 serve(on: postgres), RestockCommand.command(application), importing(on: postgres),
                 SettleCommand.command(application), AuditCommand(application).command, report(application),
-                ProjectionsCommand(application).command, ProcessesCommand(application).command,
-                RebuildCommand(application).command, LogCommand(application.log).command,
+                ProjectionsCommand(application).command, PublicationsCommand(application).command,
+                ProcessesCommand(application).command, RebuildCommand(application).command,
+                LogCommand(application.log).command,
             ])
     }
 

@@ -113,7 +113,10 @@ struct ProviderOptionTests {
             defer { service.kill() }
             let deadline = ContinuousClock.now + .seconds(60)
             var report = try await SettleCommand(application: application).run(within: .zero)
-            while report.left.first?.phase != "authorising" {
+            // The phase is read before what it waits for, and what has been delivered is forgotten a moment later.
+            while report.left.first?.phase != "authorising"
+                || report.left.first?.standing.hasPrefix("waits for \"authorise\" at payment") != true
+            {
                 try #require(ContinuousClock.now < deadline)
                 report = try await SettleCommand(application: application).run(within: .milliseconds(50))
             }

@@ -6,7 +6,7 @@ import Testing
 
 /// A service killed at each step of an append, held there by the server: what it had acknowledged is there once, what
 /// it had not is there at most once, and sending everything again makes everything be there once.
-@Suite(.tags(.database, .slow))
+@Suite(.tags(.database, .slow), .timeLimit(.minutes(15)))
 struct KilledAppendTests {
     enum Step: String, CaseIterable {
         /// Two batches at the log's lock, the other appends in the queue behind them.

@@ -58,7 +58,7 @@ import Testing
                 status.text.hasSuffix("order_summaries has 1 parked key: projections parked order_summaries"))
             let parked = try await json("parked", on: shop)["parked"] as? [[String: Any]]
             let key = try #require(parked?.first)
-            #expect(key["projection"] as? String == "order_summaries")
+            #expect(key["name"] as? String == "order_summaries")
             #expect((key["key"] as? String, key["count"] as? Int) == ("order-2", 2))
 
             let shown = try await run("show", "order_summaries", "order-2", on: shop)

@@ -62,7 +62,7 @@ package struct FillPlace: Sendable {
         isolation: isolated (any Actor)? = #isolation, _ write: (Transaction) async throws -> Void
     ) async throws {
         try await surroundings.pool.transaction { transaction in
-            _ = try await checkpoint.move(from: old, to: last.position, last: last, in: transaction)
+            _ = try await checkpoint.move(from: old, to: last.position, seen: [last], in: transaction)
             // Nobody waits for what it holds, and encoding many rows on a busy machine takes its time.
             transaction.enqueue("SELECT set_config('idle_in_transaction_session_timeout', '60s', true)")
             try await write(transaction)

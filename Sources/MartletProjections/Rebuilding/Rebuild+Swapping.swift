@@ -77,18 +77,18 @@ extension Rebuild {
                     && event.key.partition(of: ours.count) == lease.partition
             }
             do {
-                let last = stored.first { $0.position == new }
-                try await apply(mine, lease, begun.new.target, from: old, to: new, last, in: transaction)
+                let seen = stored.filter { $0.position == new }
+                try await apply(mine, lease, begun.new.target, from: old, to: new, seen, in: transaction)
             } catch let error where error.isOfTheEvent && !(error is Checkpoint.Fenced) { throw Behind() }
         }
     }
 
     private func apply(
         _ events: [RoutedEvent<Writer.Input>], _ lease: PartitionLease, _ target: BuildTarget,
-        from old: GlobalPosition, to new: GlobalPosition, _ last: StoredEvent?, in transaction: Transaction
+        from old: GlobalPosition, to new: GlobalPosition, _ seen: [StoredEvent], in transaction: Transaction
     ) async throws {
         let place = FillPlace(surroundings: surroundings, target: target, lease: lease, sampleSize: 0)
-        _ = try await place.checkpoint.move(from: old, to: new, last: last, in: transaction)
+        _ = try await place.checkpoint.move(from: old, to: new, seen: seen, in: transaction)
         let keys = try await place.deadLetters.parkedKeys(in: transaction)
         place.deadLetters.enqueueWaiting(events.filter { keys.contains($0.key) }, in: transaction)
         let free = events.filter { !keys.contains($0.key) }

@@ -12,14 +12,15 @@ struct Checkpoint: Sendable {
     /// the projection's tables. All that the transaction relies on is set in it, not in its session, which a transaction
     /// pooler may give to somebody else.
     /// - Returns: how often operators have changed what is parked.
-    /// - Parameter last: the last event that was seen, which has to stand in the log.
+    /// - Parameter seen: in their order, the last event of each page that was read since `old`, up to the last that is to be
+    ///   stored. All have to stand in the log.
     /// - Throws: ``Fenced`` when it does not stand at `old` any more, or the lease was taken over, or the log is another.
     func move(
-        from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?, in transaction: Transaction
+        from old: GlobalPosition, to new: GlobalPosition, seen: [StoredEvent], in transaction: Transaction
     ) async throws -> Int64 {
         transaction.enqueue(.prepared(Self.settings(tables: target.tables)))
         do {
-            let moved = try await transaction.query(.prepared("SELECT \(movement(from: old, to: new, last: last))"))
+            let moved = try await transaction.query(.prepared("SELECT \(movement(from: old, to: new, seen: seen))"))
             guard let parkings = try moved.first?.decode(column: 0, as: Int64?.self) else { throw Fenced() }
             return parkings
         } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
@@ -31,20 +32,20 @@ struct Checkpoint: Sendable {
     /// Leaves the same to be sent with the transaction's first statement, for who knows how often operators have changed what
     /// is parked: unless that is so, and the checkpoint moves, the transaction fails.
     func enqueueMove(
-        from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?, expecting parkings: Int64,
+        from old: GlobalPosition, to new: GlobalPosition, seen: [StoredEvent], expecting parkings: Int64,
         in transaction: Transaction
     ) {
         transaction.enqueue(.prepared(Self.settings(tables: target.tables)))
         transaction.enqueue(
             .prepared(
-                "SELECT \(target.schema).require_moved(\(movement(from: old, to: new, last: last)), \(parkings))"))
+                "SELECT \(target.schema).require_moved(\(movement(from: old, to: new, seen: seen)), \(parkings))"))
     }
 
-    private func movement(from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?) -> SQL {
+    private func movement(from old: GlobalPosition, to new: GlobalPosition, seen: [StoredEvent]) -> SQL {
         """
         \(target.schema).move_checkpoint(
-            \(target.build), \(Int16(partition)), \(epoch), \(old.rawValue), \(new.rawValue), \(last?.position.rawValue),
-            \(last?.id))
+            \(target.build), \(Int16(partition)), \(epoch), \(old.rawValue), \(new.rawValue),
+            \(seen.map(\.position.rawValue)), \(seen.map(\.id)))
         """
     }
 

@@ -38,15 +38,13 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     private(set) var stored: GlobalPosition
     /// Up to where everything was looked at and nothing found since.
     private var seen: GlobalPosition
-    /// The event that stands there, as far as it was read.
-    private var lastSeen: StoredEvent?
+    /// The last event of each page that was read since: a page is of one moment of one server, and stands or falls with it.
+    private var pageEnds: [StoredEvent] = []
     private var lastStored = ContinuousClock.now
-    /// What the last page has left: events, and up to where it goes.
+    /// What the last pages have left: events, and up to where they go.
     private var pending: ArraySlice<Event> = []
     private var through: GlobalPosition
-    /// The last event of the last page that had any.
-    private var lastRead: StoredEvent?
-    /// Whether the log may go on beyond the last page.
+    /// Whether the log may go on beyond them.
     private var hasMore = false
     var batch = BatchSize()
     var failures = 0
@@ -102,7 +100,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
             await writer.committed(tenure.lease.partition)
         }
         (stored, seen, through) = (standing.position, standing.position, standing.position)
-        (pending, lastRead, lastSeen, hasMore, parked, knowsPlace) = ([], nil, nil, false, nil, true)
+        (pending, pageEnds, hasMore, parked, knowsPlace) = ([], [], false, nil, true)
         stands(at: stored)
         return nil
     }
@@ -137,7 +135,8 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         let partition = tenure.lease.partition
         var events: [Event] = []
         for page in pages where events.count < batch.largest {
-            (hasMore, through, lastRead) = (page.isFull, page.through, page.last ?? lastRead)
+            (hasMore, through) = (page.isFull, page.through)
+            if let last = page.last, last.position > pageEnds.last?.position ?? stored { pageEnds.append(last) }
             events += page.events.lazy.filter { $0.partition == partition }.map(\.event)
         }
         if let end, end < through {
@@ -146,7 +145,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         }
         pending = events[...]
         guard pending.isEmpty else { return }
-        (seen, lastSeen) = (through, lastRead)
+        seen = through
         if failures > 0 { tenure.moved(to: stored, events: 0) }
         failures = 0
     }
@@ -179,9 +178,11 @@ struct PartitionWorker<Writer: ReadModelWriter> {
     ) async throws {
         let (old, known) = (stored, parked)
         let worker = self
-        let last = [lastRead, lastSeen].compactMap(\.self).first { $0.position == new } ?? events.last?.stored
+        var witnesses = pageEnds.filter { $0.position <= new }
+        if let last = events.last?.stored, last.position > witnesses.last?.position ?? old { witnesses.append(last) }
         let found = try await surroundings.pool.transaction { transaction in
-            let (keys, parkings) = try await worker.move(from: old, to: new, last: last, known: known, in: transaction)
+            let (keys, parkings) = try await worker.move(
+                from: old, to: new, seen: witnesses, known: known, in: transaction)
             let waiting = keys.isEmpty ? [] : events.filter { keys.contains(ExactText($0.key)) }
             worker.deadLetters.enqueueWaiting(waiting, in: transaction)
             let free = waiting.isEmpty ? events : events.filter { !keys.contains(ExactText($0.key)) }
@@ -191,6 +192,7 @@ struct PartitionWorker<Writer: ReadModelWriter> {
         parked = found
         (stored, seen, lastStored) = (new, max(seen, new), .now)
         pending = pending.dropFirst(events.count)
+        pageEnds.removeAll { $0.position <= new }
         tenure.moved(to: stored, events: events.count)
         stands(at: stored)
         await surroundings.progress.wake()
@@ -199,14 +201,14 @@ struct PartitionWorker<Writer: ReadModelWriter> {
 
     /// Moves the checkpoint; where nothing has to be asked, with the first statement of the effects.
     private func move(
-        from old: GlobalPosition, to new: GlobalPosition, last: StoredEvent?,
+        from old: GlobalPosition, to new: GlobalPosition, seen: [StoredEvent],
         known: (keys: Set<ExactText>, parkings: Int64)?, in transaction: Transaction
     ) async throws -> (keys: Set<ExactText>, parkings: Int64) {
         if let known, failures == 0, writer.passesErrorsOn {
-            checkpoint.enqueueMove(from: old, to: new, last: last, expecting: known.parkings, in: transaction)
+            checkpoint.enqueueMove(from: old, to: new, seen: seen, expecting: known.parkings, in: transaction)
             return known
         }
-        let parkings = try await checkpoint.move(from: old, to: new, last: last, in: transaction)
+        let parkings = try await checkpoint.move(from: old, to: new, seen: seen, in: transaction)
         if let known, known.parkings == parkings { return known }
         return (keys: try await deadLetters.exactKeys(in: transaction), parkings: parkings)
     }

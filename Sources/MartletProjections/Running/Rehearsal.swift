@@ -47,7 +47,7 @@ package struct Rehearsal: Sendable {
             do {
                 try await surroundings.pool.transaction { transaction in
                     // Its events are in no log.
-                    _ = try await checkpoint.move(from: old, to: new, last: nil, in: transaction)
+                    _ = try await checkpoint.move(from: old, to: new, seen: [], in: transaction)
                     if !own.isEmpty { try await writer.write(own, in: transaction) }
                     if isRolledBack { throw RolledBack() }
                 }

@@ -22,7 +22,7 @@ import Testing
         try await surroundings.pool.transaction { transaction in
             try await writer.write(events, in: transaction)
             let (old, last) = (lease.position, try #require(stored.last))
-            _ = try await checkpoint.move(from: old, to: last.position, last: last, in: transaction)
+            _ = try await checkpoint.move(from: old, to: last.position, seen: [last], in: transaction)
         }
     }
 

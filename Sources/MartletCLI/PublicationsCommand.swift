@@ -1,0 +1,49 @@
+public import Martlet
+
+/// The command `publications`: how the relays of an application's publications are doing, and what an operator does about
+/// them.
+///
+/// A publication follows the log as a projection does, and is looked after in the same way; see ``ProjectionsCommand``.
+public struct PublicationsCommand: Sendable {
+    public static let syntax = CommandSyntax(
+        "publications",
+        "how the publications are doing, and what to do about those that are not well",
+        positionals: [
+            .optional("VERB", "status (default), pause, resume, parked, show, retry, discard or skip"),
+            .optional("NAME", "a publication's name, exactly"),
+            .optional("KEY", "a parked key, exactly; for skip the event's position"),
+        ],
+        options: ProjectionsCommand.syntax.options,
+        examples: [
+            .init("publications", "how all are doing; exit code 1 when one wants somebody"),
+            .init("publications status news --partitions", "one of them, with who relays it"),
+            .init("publications pause news --reason WHY", "nothing is published until it is resumed"),
+            .init("publications resume news", "what has happened meanwhile is published, too"),
+            .init("publications parked", "the keys that wait behind an event that no message could be made of"),
+            .init("publications show news order-17", "a key's parked events, with what they say"),
+            .init("publications retry news order-17", "publishes them in order; 1 when one fails again"),
+            .init("publications discard news order-17 --reason WHY --by ME --yes", "gives the first up"),
+        ])
+
+    private let engine: ProjectionsCommand
+
+    public init(_ application: Application) {
+        engine = ProjectionsCommand(.publication, application.publications.map(\.follower))
+    }
+
+    /// The command, for an application's program.
+    public var command: Command {
+        Command(Self.syntax) { arguments in
+            let answer = try await run(arguments)
+            StandardStream.output.writeLine(answer.text)
+            return answer.exitCode
+        }
+    }
+
+    /// Returns what is to be printed on standard output. A failure stands for a publication that wants somebody, and for a
+    /// retry that failed again.
+    /// - Throws: ``UsageError``, ``ParkingError``, ``PostgresError``.
+    public func run(_ arguments: Arguments) async throws -> (text: String, exitCode: ExitCode) {
+        try await engine.run(arguments)
+    }
+}
