@@ -17,7 +17,8 @@ $$;
 
 -- Moves the checkpoint of a partition of a build from one position to another, for whoever holds it under an epoch, and
 -- holds its row until the transaction ends. The events that he has seen, the last one of each page that he has read and the
--- last one of all behind them, have to stand in the log: each answers for what was read with it. Answers with how often operators have changed what is parked; null when it was not moved.
+-- last one of all behind them, have to stand in the log: each answers for what was read with it. Answers with how often
+-- operators have changed what is parked; null when it was not moved.
 CREATE FUNCTION "{schema}".move_checkpoint(
     of_build bigint, of_partition smallint, under_epoch bigint, old_position bigint, new_position bigint,
     seen_positions bigint[], seen_events uuid[]
@@ -34,9 +35,15 @@ BEGIN
         event_position = coalesce(seen_positions[cardinality(seen_positions)], p.event_position),
         event_id = coalesce(seen_events[cardinality(seen_events)], p.event_id)
     WHERE p.build = of_build AND p.partition = of_partition AND p.position = old_position AND p.epoch = under_epoch
+        -- Each is looked up by itself, as the first of those from its position on: any other plan, made while the log was
+        -- empty, might read all of it later, or an index that begins with something else.
         AND NOT EXISTS (
-            SELECT FROM unnest(seen_positions, seen_events) AS s (position, id) WHERE NOT EXISTS (
-                SELECT FROM "{schema}".events e WHERE e.position = s.position AND e.event_id = s.id))
+            SELECT FROM unnest(seen_positions, seen_events) AS s (position, id)
+            LEFT JOIN LATERAL (
+                SELECT e.position, e.event_id FROM "{schema}".events e
+                WHERE e.position >= s.position ORDER BY e.position LIMIT 1
+            ) found ON true
+            WHERE (found.position, found.event_id) IS DISTINCT FROM (s.position, s.id))
     RETURNING p.parkings INTO found_parkings;
     RETURN found_parkings;
 END;
