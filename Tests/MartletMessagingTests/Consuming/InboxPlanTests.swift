@@ -34,22 +34,38 @@ import Testing
                     """)
                 let (turn, place, mark) = try #require(try found.first?.decode(Int64.self, String.self, String.self))
                 #expect(turn == 3001)
-                #expect(try await pages(turn, place, mark, in: stage.pool) < 40)
-                #expect(try await pages(turn + 1, nil, nil, in: stage.pool) > 40, "the test tells nothing")
+                #expect(try await fewest { try await pages(turn, place, mark, in: stage.pool) } < 40)
+                #expect(
+                    try await fewest { try await pages(turn, nil, nil, in: stage.pool) } > 40, "the test tells nothing")
             }
         }
     }
 
-    /// How many pages a turn looks at.
+    /// Of several looks: one of a new session, or whose plan is made anew, looks at the catalogue, too.
+    private func fewest(_ pages: () async throws -> Int) async throws -> Int {
+        var fewest = try await pages()
+        for _ in 0..<4 { fewest = min(fewest, try await pages()) }
+        return fewest
+    }
+
+    /// How many pages a turn looks at, which is not taken in the end.
     private func pages(_ turn: Int64, _ place: String?, _ mark: String?, in pool: ConnectionPool) async throws -> Int {
-        let plan = try await pool.query(
-            """
-            EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM martlet_inbox.take_turn(
-                1, \(turn), \(place)::text::tid, \(turn), '{sender}', \([turn + 10]), \([mark])::text[]::tid[])
-            """
-        ).map { row in try row.decode(String.self) }
+        var plan: [String] = []
+        do {
+            try await pool.transaction { transaction in
+                plan = try await transaction.query(
+                    """
+                    EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM martlet_inbox.take_turn(
+                        1, \(turn), \(place)::text::tid, \(turn), '{sender}', \([turn + 10]), \([mark])::text[]::tid[])
+                    """
+                ).map { row in try row.decode(String.self) }
+                throw Undone()
+            }
+        } catch is Undone {}
         let line = try #require(plan.first { $0.contains("Buffers: shared hit=") })
         let digits = line.split(separator: "shared hit=").last?.prefix(while: \.isNumber) ?? ""
         return try #require(Int(digits))
     }
+
+    private struct Undone: Error {}
 }
