@@ -10,6 +10,18 @@ public struct Command: Sendable {
         self.syntax = syntax
         self.run = run
     }
+
+    /// One whose answer goes to standard output.
+    static func printing(
+        _ syntax: CommandSyntax,
+        _ answer: @escaping @Sendable (Arguments) async throws -> (text: String, exitCode: ExitCode)
+    ) -> Command {
+        Command(syntax) { arguments in
+            let (text, exitCode) = try await answer(arguments)
+            StandardStream.output.writeLine(text)
+            return exitCode
+        }
+    }
 }
 
 /// A program of several commands, or of one; its `main.swift` is `exit(await program.run(arguments).rawValue)`.

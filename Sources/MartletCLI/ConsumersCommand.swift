@@ -44,13 +44,7 @@ public struct ConsumersCommand: Sendable {
     public init(_ consumers: Consumers) { self.consumers = consumers }
 
     /// The command, for an application's program.
-    public var command: Command {
-        Command(Self.syntax) { arguments in
-            let answer = try await run(arguments)
-            StandardStream.output.writeLine(answer.text)
-            return answer.exitCode
-        }
-    }
+    public var command: Command { .printing(Self.syntax, run) }
 
     /// Returns what is to be printed on standard output. A failure stands for a consumer that wants somebody, and for a
     /// replay that failed again.

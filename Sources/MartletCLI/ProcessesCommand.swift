@@ -52,13 +52,7 @@ public struct ProcessesCommand: Sendable {
     public init(_ application: Application) { self.application = application }
 
     /// The command, for an application's program.
-    public var command: Command {
-        Command(Self.syntax) { arguments in
-            let answer = try await run(arguments)
-            StandardStream.output.writeLine(answer.text)
-            return answer.exitCode
-        }
-    }
+    public var command: Command { .printing(Self.syntax, run) }
 
     /// Returns what is to be printed on standard output. A failure stands for a process manager or an instance that wants
     /// somebody, and for a retry that failed again.

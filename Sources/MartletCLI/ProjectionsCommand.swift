@@ -60,13 +60,7 @@ public struct ProjectionsCommand: Sendable {
     }
 
     /// The command, for an application's program.
-    public var command: Command {
-        Command(Self.syntax) { arguments in
-            let answer = try await run(arguments)
-            StandardStream.output.writeLine(answer.text)
-            return answer.exitCode
-        }
-    }
+    public var command: Command { .printing(Self.syntax, run) }
 
     /// Returns what is to be printed on standard output. A failure stands for a projection that wants somebody: it has
     /// stopped, has parked keys, waits for a rebuild, or is behind while no process works on it; and for a retry that

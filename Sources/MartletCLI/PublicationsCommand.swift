@@ -32,13 +32,7 @@ public struct PublicationsCommand: Sendable {
     }
 
     /// The command, for an application's program.
-    public var command: Command {
-        Command(Self.syntax) { arguments in
-            let answer = try await run(arguments)
-            StandardStream.output.writeLine(answer.text)
-            return answer.exitCode
-        }
-    }
+    public var command: Command { .printing(Self.syntax, run) }
 
     /// Returns what is to be printed on standard output. A failure stands for a publication that wants somebody, and for a
     /// retry that failed again.

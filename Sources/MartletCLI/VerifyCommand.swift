@@ -21,13 +21,7 @@ public struct VerifyCommand: Sendable {
     }
 
     /// The command, for an application's program.
-    public var command: Command {
-        Command(Self.syntax) { arguments in
-            let verdict = try await run(arguments)
-            StandardStream.output.writeLine(verdict.text)
-            return verdict.exitCode
-        }
-    }
+    public var command: Command { .printing(Self.syntax, run) }
 
     /// Returns what is to be printed on standard output, and a failure when an event of a known category cannot be read.
     /// - Throws: ``EventStoreError`` when the store cannot be read to its end.

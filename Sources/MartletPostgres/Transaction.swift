@@ -119,8 +119,9 @@ public enum IsolationLevel: String, Sendable {
 extension Connection {
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
     ///
-    /// It begins at the server with its first statement, in one round trip. In a cancelled task every statement throws, and so does the block unless it goes on; the commit itself is not
-    /// given up. What is enqueued when `body` returns goes with it, in one round trip.
+    /// It begins at the server with its first statement, in one round trip. In a cancelled task every statement throws, and
+    /// so does the block unless it goes on; the commit itself is not given up. What is enqueued when `body` returns goes
+    /// with it, in one round trip.
     /// - Throws: what `body` throws; ``PostgresError`` when the commit fails, with `08007` when the link was lost after
     ///   COMMIT had been sent, so that the outcome is unknown; the server's first error when `body` went on after one.
     @discardableResult

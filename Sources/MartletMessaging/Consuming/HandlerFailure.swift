@@ -26,8 +26,8 @@ extension HandlerFailure {
 }
 
 extension Error {
-    /// Whether the message may be to blame: anything but an absent database or log, a lost race and a lost partition. Who leaves the
-    /// transaction idle for too long has himself to blame.
+    /// Whether the message may be to blame: anything but an absent database or log, a lost race and a lost partition. Who
+    /// leaves the transaction idle for too long has himself to blame.
     var isOfTheMessage: Bool {
         switch self {
         case let failure as HandlerFailure: failure.isOfTheMessage
