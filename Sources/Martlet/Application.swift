@@ -21,7 +21,7 @@ public struct Application: Sendable {
     public let schema: SQLIdentifier
     /// Where the projections' tables live.
     public let readModels: SQLIdentifier
-    private let commandRetention: Duration?
+    let commandRetention: Duration?
     /// In the order in which they were given.
     public let projections: [ProjectionHandle]
     /// In the order in which they were given.
@@ -32,7 +32,7 @@ public struct Application: Sendable {
     /// into it.
     public let log: EmbeddedLog
     package let publishesIntoLog: Bool
-    private let incidents: IncidentReport
+    let incidents: IncidentReport
     package let logSchema: SQLIdentifier
 
     /// Wires the parts; does no I/O.
@@ -195,37 +195,6 @@ public struct Application: Sendable {
         _ command: A.Command, on id: StreamID<A>, as commandID: CommandID, metadata: Metadata = .none
     ) async throws(ExecuteError<A.Rejection>) -> Receipt where A.Command: Encodable, A.Rejection: Codable {
         try await store.execute(command, on: id, as: commandID, metadata: metadata)
-    }
-
-    /// Keeps the projections up to date, and the process managers and publications going, until the task is cancelled,
-    /// through any absence of the database. Looks after ``log``, too, where a publication goes into it.
-    /// - Throws: `CancellationError`; ``EventStoreError/hole(expected:found:)``, after which nothing can be relied on.
-    public func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await store.storage.signal.run() }
-            for projection in projections { group.addTask { try await projection.run() } }
-            for process in processes { group.addTask { try await process.follower.run() } }
-            for publication in publications { group.addTask { try await publication.follower.run() } }
-            if publishesIntoLog { group.addTask { try await log.run(whenFailing: tell(of:)) } }
-            if let commandRetention { group.addTask { try await forgetCommands(after: commandRetention) } }
-            // Not waitForAll: that would wait for the others to end before it told of the first failure.
-            for try await _ in group {}
-        }
-    }
-
-    private func tell(of failure: StreamingLogError) {
-        incidents.tell(
-            ProjectionIncident(
-                kind: .keptNoOrder, of: .log, projection: logSchema.name, problem: failure.description))
-    }
-
-    /// Looks ten times in the time that answers are kept, though not more often than once a second.
-    private func forgetCommands(after age: Duration) async throws {
-        while true {
-            // What keeps it from forgetting now, it meets again next time; nothing else waits for it.
-            do throws(EventStoreError) { try await store.forgetCommands(olderThan: age) } catch {}
-            try await Task.sleep(for: max(age / 10, .seconds(1)))
-        }
     }
 
     /// How each projection is doing.

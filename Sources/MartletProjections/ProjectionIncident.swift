@@ -24,17 +24,22 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
         case passedHole
         /// What a consumer depends on is away: its messages wait, and go on by themselves.
         case waitsForDependency
-        /// A streaming log works, but nothing is dropped, compacted or forgotten in it; it is tried again and again.
+        /// A streaming log, an inbox or an event store works, but grows: what should be dropped, compacted or forgotten in
+        /// it is not. It is tried again and again.
         case keptNoOrder
+        /// A consumer's dead letters do not get to their topic; they are kept, and it is tried again and again.
+        case keptLetters
     }
 
-    /// What follows the log, or a log itself.
+    /// What follows the log, or what keeps things: a log, an inbox, an event store.
     public enum Follower: String, Sendable {
         case projection = "projection"
         case process = "process"
         case publication = "publication"
         case consumer = "consumer"
         case log = "log"
+        case inbox = "inbox"
+        case store = "event store"
     }
 
     public let kind: Kind
@@ -59,6 +64,7 @@ public struct ProjectionIncident: Sendable, CustomStringConvertible {
             case .passedHole: "passed a hole"
             case .waitsForDependency: "waits for what it depends on"
             case .keptNoOrder: "keeps what should have gone"
+            case .keptLetters: "does not get its dead letters to their topic"
             }
         let problem = problem.split(whereSeparator: \.isNewline).joined(separator: " ")
         return "\(follower.rawValue) \"\(projection)\" \(what): \(problem)"

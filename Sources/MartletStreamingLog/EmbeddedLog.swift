@@ -18,7 +18,7 @@ public import MartletPostgres
 /// }
 /// ```
 ///
-/// `migrate()` is of the module `Martlet`. One of the log's programs, at least, calls ``run()``.
+/// `migrate()` is of the module `Martlet`. One of the log's programs, at least, calls ``run(whenFailing:)``.
 public struct EmbeddedLog: Sendable {
     package let storage: any GroupStorage
     let appender: LogAppender
@@ -93,16 +93,16 @@ public struct EmbeddedLog: Sendable {
     }
 
     func run(
-        every interval: Duration, whenFailing tell: @Sendable (StreamingLogError) -> Void
+        every interval: Duration, patience: Duration = .seconds(60),
+        whenFailing tell: @Sendable (StreamingLogError) -> Void
     ) async throws(CancellationError) {
-        var failures = 0
+        var failing = LastingFailure(patience: patience)
         while true {
             do throws(StreamingLogError) {
                 try await storage.maintain()
-                failures = 0
+                failing.hasPassed()
             } catch {
-                failures += 1
-                if failures % 360 == 6 { tell(error) }
+                if failing.isToBeTold() { tell(error) }
             }
             do { try await Task.sleep(for: interval) } catch { throw CancellationError() }
         }

@@ -1,4 +1,5 @@
 import Martlet
+import MartletPostgres
 import MartletTesting
 import Testing
 
@@ -24,6 +25,43 @@ import Testing
             let rows = try await depot.application.pool.query("SELECT place FROM read_models.arrivals")
             let places = try rows.map { row in try row.decode(String.self) }
             #expect(places == ["road", "bog", "town"])
+        }
+    }
+
+    /// The functions do not say that they are missing by being so, but by themselves, so that they can count it.
+    @Test(arguments: [
+        "log_page(bigint, integer) RETURNS SETOF martlet.events",
+        "move_checkpoint(bigint, smallint, bigint, bigint, bigint, bigint[], uuid[]) RETURNS bigint",
+    ])
+    func `who runs before its migration waits for that, and holds no event to blame`(function: String) async throws {
+        try await Depot.open {
+            Arrivals(trouble: $0)
+        } _: { depot in
+            let signature = String(function.prefix { $0 != ")" }) + ")"
+            let name = String(function.prefix { $0 != "(" })
+            let connection = try await Connection.open(depot.application.pool.configuration)
+            try await connection.run(
+                script: """
+                    CREATE SEQUENCE calls;
+                    ALTER FUNCTION martlet.\(signature) RENAME TO of_a_later_migration;
+                    CREATE FUNCTION martlet.\(function) LANGUAGE plpgsql AS $$
+                    BEGIN PERFORM nextval('calls'); RAISE undefined_function; END $$
+                    """)
+            try await depot.running {
+                for place in ["road", "town"] { try await depot.move("a", to: place) }
+                let more = Arrivals.onFailure.attempts + 2
+                try await depot.wait {
+                    try await connection.query("SELECT last_value FROM calls")[0].decode(Int.self) > more
+                }
+                try await connection.run(
+                    script: """
+                        DROP FUNCTION martlet.\(signature);
+                        ALTER FUNCTION martlet.of_a_later_migration RENAME TO \(name)
+                        """)
+                try await depot.catchUp()
+            }
+            #expect(depot.incidents.all.isEmpty)
+            #expect(try await connection.query("SELECT FROM read_models.arrivals").count == 2)
         }
     }
 

@@ -27,7 +27,7 @@ import Testing
             try await pool.query("SELECT martlet_log.roll_segment(1)")
             try await pool.transaction { transaction in
                 try await transaction.query("UPDATE martlet_log.topics SET protected_groups = '{readers}'")
-                try await log.storage.maintain()
+                try await log.expectLockedUpkeep()
                 #expect(try await log.records(in: "orders")[0].count == 1)
             }
             try await log.storage.maintain()
@@ -39,7 +39,9 @@ import Testing
         try await withLog(Topic("orders", partitions: 1)) { log, pool in
             try await pool.execute("ALTER FUNCTION martlet_log.forget_producers RENAME TO elsewhere")
             let (failures, feed) = AsyncStream<StreamingLogError>.makeStream()
-            let running = Task { try await log.run(every: .milliseconds(2)) { feed.yield($0) } }
+            let running = Task {
+                try await log.run(every: .milliseconds(2), patience: .milliseconds(20)) { feed.yield($0) }
+            }
             var told = failures.makeAsyncIterator()
             #expect(await told.next()?.description.contains("forget_producers") == true)
             try await pool.execute("ALTER FUNCTION martlet_log.elsewhere RENAME TO forget_producers")

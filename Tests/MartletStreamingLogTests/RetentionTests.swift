@@ -66,7 +66,7 @@ import Testing
             try await pool.transaction { transaction in
                 // As a backup would.
                 try await transaction.query("LOCK TABLE martlet_log.records_1_1 IN ACCESS SHARE MODE")
-                try await log.storage.maintain()
+                try await log.expectLockedUpkeep()
                 #expect(try await tables(pool) == ["records_1_1", "records_1_2"])
                 #expect(try await log.records(in: "orders")[0].count == 1)
                 try await producer.send(Record("a", "2"), to: "orders")
@@ -81,7 +81,7 @@ import Testing
             let upkeep = (0..<2).map { _ in
                 Task {
                     while !Task.isCancelled {
-                        try await log.storage.maintain()
+                        try await log.maintainWhatIsFree()
                         try await Task.sleep(for: .milliseconds(10))
                     }
                 }
@@ -129,7 +129,7 @@ import Testing
     @Test func `partitions that come while a segment ends are there in the next one`() async throws {
         try await withLog(Topic("orders", partitions: 1, segments: .init(time: .milliseconds(1)))) { log, _ in
             let upkeep = Task {
-                while !Task.isCancelled { try await log.storage.maintain() }
+                while !Task.isCancelled { try await log.maintainWhatIsFree() }
             }
             let producer = try await log.producer()
             for count in 1...30 {

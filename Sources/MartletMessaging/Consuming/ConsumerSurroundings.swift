@@ -12,6 +12,8 @@ struct ConsumerSurroundings: Sendable {
     let incidents: IncidentReport
     let outages: Outages
     let steps: ConsumerSteps
+    /// How long what goes on behind the messages may fail before an operator is told.
+    let patience: Duration
     /// Woken when there are dead letters to send.
     let deaths = AppendSignal()
     /// Who this process is among those that send dead letters.
@@ -19,10 +21,10 @@ struct ConsumerSurroundings: Sendable {
 
     init(
         _ declaration: ConsumerDeclaration, log: any StreamingLog, pool: ConnectionPool, schema: SQLIdentifier,
-        incidents: IncidentReport, steps: ConsumerSteps
+        incidents: IncidentReport, steps: ConsumerSteps, patience: Duration
     ) {
         (self.declaration, self.log, self.pool, self.schema) = (declaration, log, pool, schema)
-        (self.incidents, self.steps) = (incidents, steps)
+        (self.incidents, self.steps, self.patience) = (incidents, steps, patience)
         outages = Outages(consumer: declaration.name, pool: pool, schema: schema, incidents: incidents)
     }
 

@@ -19,6 +19,9 @@ public struct Consumers: Sendable {
     private let idRetention: Duration
     private let lease: Duration
     private let log: any StreamingLog
+    private let incidents: IncidentReport
+    /// How long what goes on behind the messages may fail before an operator is told.
+    private let patience: Duration
 
     /// Wires the consumers; does no I/O.
     /// - Parameters:
@@ -43,13 +46,16 @@ public struct Consumers: Sendable {
     package init(
         of log: any StreamingLog, _ pool: ConnectionPool, schema: SQLIdentifier = "martlet_inbox",
         idRetention: Duration = .seconds(7 * 86_400), lease: Duration = .seconds(5),
-        incidents: IncidentReport = .standardError, steps: ConsumerSteps, _ parts: [ConsumerPart]
+        incidents: IncidentReport = .standardError, steps: ConsumerSteps, patience: Duration = .seconds(60),
+        _ parts: [ConsumerPart]
     ) {
+        (self.incidents, self.patience) = (incidents, patience)
         (self.log, self.pool, self.schema, self.idRetention, self.lease) = (log, pool, schema, idRetention, lease)
         consumers = parts.map { part in
             ConsumerHandle(
                 ConsumerSurroundings(
-                    part.declaration, log: log, pool: pool, schema: schema, incidents: incidents, steps: steps))
+                    part.declaration, log: log, pool: pool, schema: schema, incidents: incidents, steps: steps,
+                    patience: patience))
         }
         let names = consumers.map(\.name)
         precondition(Set(names).count == names.count, "expected consumers of different names, found \(names)")
@@ -83,11 +89,22 @@ public struct Consumers: Sendable {
 
     private func keepForeignIDs() async throws {
         let ids = ForeignIDs(pool: pool, schema: schema, retention: idRetention)
+        var failing = LastingFailure(patience: patience)
         while true {
             // What keeps it from working now, it meets again next time; nothing else waits for it.
-            do throws(PostgresError) { try await ids.keep() } catch {}
+            do throws(PostgresError) {
+                try await ids.keep()
+                failing.hasPassed()
+            } catch {
+                if failing.isToBeTold() { tellOfDisorder(error) }
+            }
             try await Task.sleep(for: .seconds(60))
         }
+    }
+
+    private func tellOfDisorder(_ failure: PostgresError) {
+        incidents.tell(
+            ProjectionIncident(kind: .keptNoOrder, of: .inbox, projection: schema.name, problem: failure.description))
     }
 }
 

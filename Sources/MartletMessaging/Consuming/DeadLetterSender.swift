@@ -19,16 +19,19 @@ struct DeadLetterSender: Sendable {
     /// Sends until the task is cancelled, through any absence of the database or the log.
     func run() async throws {
         var failures = 0
+        var failing = LastingFailure(patience: surroundings.patience)
         while true {
             try Task.checkCancellation()
             let generation = await surroundings.deaths.generation
             do {
                 while try await sendSome() { failures = 0 }
+                failing.hasPassed()
                 await surroundings.deaths.wait(since: generation, atMost: .seconds(2))
             } catch let error as ConsumerSteps.Crash {
                 throw error
             } catch {
                 failures += 1
+                if failing.isToBeTold() { surroundings.tell(.keptLetters, "\(error)") }
                 try await Task.sleep(for: backoff.delay(after: failures))
             }
         }

@@ -1,6 +1,6 @@
 public import MartletDomain
 
-/// Why an operator's wish about parked events cannot be done.
+/// Why an operator's wish about the parked events of a projection, a publication or a process manager cannot be done.
 public enum ParkingError: Error, Hashable, Sendable {
     /// Nothing of this key is parked.
     case nothingParked(projection: String, key: String)
@@ -18,12 +18,12 @@ extension ParkingError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .nothingParked(let name, let key):
-            "projection \"\(name)\": expected a key of which events are parked, found \"\(key)\""
+            "\"\(name)\": expected a key of which events are parked, found \"\(key)\""
         case .unexplained(let missing): "expected \(missing) to be recorded with the decision, found none"
         case .notStoppedBefore(let position, let name):
-            "projection \"\(name)\": expected it to have stopped before the event at position \(position)"
+            "\"\(name)\": expected it to have stopped before the event at position \(position)"
         case .otherVersion(let name, let live, let declared):
-            "projection \"\(name)\": expected version \(declared) to be live, found \(live)"
+            "\"\(name)\": expected version \(declared) to be live, found \(live)"
         case .notInLog(let position): "expected the parked event at position \(position) of the log, found another"
         }
     }

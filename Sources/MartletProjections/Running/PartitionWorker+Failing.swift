@@ -87,9 +87,6 @@ extension RoutedEvent {
     }
 }
 
-/// The functions that every follower calls.
-private let followersFunctions = ["move_checkpoint", "log_page"]
-
 extension Error {
     /// Whether the event may be to blame: anything but an absent database, a lost race for a lock and a lost lease. Who
     /// leaves the transaction idle for too long has himself to blame.
@@ -98,8 +95,7 @@ extension Error {
         case let error as PostgresError where error.sqlState == .idleInTransactionTimeout: true
         // Martlet's own schema lacks a migration.
         case let error as PostgresError
-        where error.isMissingSchema && followersFunctions.contains(where: { error.statement?.contains($0) == true }):
-            false
+        where error.isMissingSchema && error.statement?.contains("move_checkpoint") == true: false
         case let error as PostgresError:
             !error.isUnavailability && !error.leavesOutcomeUnknown && !error.isOfTheMoment
         case let error as EventStoreError:

@@ -1,7 +1,8 @@
 import MartletPostgres
 
 extension PostgresLogStorage {
-    /// Each step is a transaction of its own, so that nobody waits long for any; several programs may do this at once.
+    /// Each step is a transaction of its own, so that nobody waits long for any; several programs may do this at once. One
+    /// that fails keeps none of the others from being taken.
     package func maintain() async throws(StreamingLogError) {
         var failure: StreamingLogError?
         for topic in try await topicNumbers() {
@@ -26,14 +27,12 @@ extension PostgresLogStorage {
         }
     }
 
-    /// Takes a function's steps until it has none left. One that does not get a lock in time, or whose topic is being
-    /// deleted, is left for the next time.
+    /// Takes a function's steps until it has none left, or its topic is being deleted. One that does not get a lock in
+    /// time fails; there is a next time.
     private func repeating(_ step: SQL) async throws(StreamingLogError) {
         do throws(StreamingLogError) {
             while try await isTaken(step) {}
-        } catch .database(let error)
-            where [.lockNotAvailable, .undefinedTable].contains(error.sqlState)
-        {}
+        } catch .database(let error) where error.sqlState == .undefinedTable {}
     }
 
     private func isTaken(_ step: SQL) async throws(StreamingLogError) -> Bool {

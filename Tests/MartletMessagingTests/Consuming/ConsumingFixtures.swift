@@ -69,11 +69,12 @@ struct Stage: Sendable {
     }
 
     func consumers(
-        of log: any StreamingLog, steps: ConsumerSteps = .none, @ConsumersBuilder _ parts: () -> [ConsumerPart]
+        of log: any StreamingLog, steps: ConsumerSteps = .none, patience: Duration = .seconds(60),
+        @ConsumersBuilder _ parts: () -> [ConsumerPart]
     ) async throws -> Consumers {
         let consumers = Consumers(
             of: log, ConnectionPool(database.configuration, size: 6), lease: .seconds(2), incidents: incidents.report,
-            steps: steps, parts())
+            steps: steps, patience: patience, parts())
         try await consumers.migrate()
         return consumers
     }

@@ -1,5 +1,6 @@
 import Martlet
 import MartletMessaging
+import MartletPostgres
 import MartletTesting
 import Testing
 
@@ -20,6 +21,27 @@ import Testing
                 try await becomesTrue { stage.incidents.has("cannot be sent to its topic") }
             }
             #expect(try await consumers.consumers[0].status().dead == 3)
+        }
+    }
+
+    @Test func `that dead letters do not get to their topic is told when it has lasted, and later they get there`()
+        async throws
+    {
+        try await Stage.with { stage in
+            let log = ScriptedLog("orders")
+            let full = PostgresError(sqlState: SQLState(rawValue: "53100"), message: "the disk is full")
+            log.state.withLock { $0.refusal = .database(full) }
+            let consumers = try await stage.consumers(of: log, patience: .milliseconds(200)) {
+                Notes { _ in throw Broken() }
+            }
+            var sender = Sender("sender")
+            await log.append([sender.record("a", "1")], to: orders)
+            try await running(consumers) {
+                try await becomesTrue { stage.incidents.has("does not get its dead letters to their topic") }
+                #expect(stage.incidents.has("the disk is full"))
+                log.state.withLock { $0.refusal = nil }
+                try await becomesTrue { log.records(of: "orders.notes.dead").count == 1 }
+            }
         }
     }
 

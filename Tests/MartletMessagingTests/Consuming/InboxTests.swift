@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    @Test func `how far a partition is is told four times a second at most, and in the end of the last message`()
+        async throws
+    {
+        try await Stage.with { stage in
+            let log = ScriptedLog("orders")
+            var sender = Sender("sender")
+            let start = ContinuousClock.now
+            try await running(try await stage.consumers(of: log) { Notes() }) {
+                for number in 1...40 {
+                    await log.append([sender.record("a", "\(number)")], to: orders)
+                    try await becomesTrue { try await stage.count() == number }
+                }
+                try await becomesTrue { log.state.withLock { $0.committed[orders] == 40 } }
+            }
+            let most = Int((ContinuousClock.now - start) / .milliseconds(250)) + 1
+            #expect((1...most).contains(log.state.withLock(\.timesCommitted)))
+        }
+    }
+
     @Test(arguments: [ConsumerSteps.Step.received, .handled, .committed, .acknowledged])
     func `a process that dies between any two steps leaves each effect once`(step: ConsumerSteps.Step) async throws {
         try await Stage.with { stage in

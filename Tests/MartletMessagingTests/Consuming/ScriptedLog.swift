@@ -21,8 +21,11 @@ final class ScriptedLog: StreamingLog {
         /// Whether each who commits hears that the partition is another's.
         var revokes = false
         var largestRecord = Int.max
+        /// What is said to whoever sends something.
+        var refusal: StreamingLogError?
         /// What each member has committed.
         var commits: [Int64: Offset] = [:]
+        var timesCommitted = 0
     }
 
     let state = Mutex(State())
@@ -166,6 +169,7 @@ final class ScriptedPartition: AssignedPartition {
         let isRevoked = log.state.withLock { state in
             guard !state.revokes else { return true }
             state.commits[epoch] = offset
+            state.timesCommitted += 1
             if !state.losesCommits { state.committed[partition] = offset }
             return false
         }
@@ -184,7 +188,8 @@ struct ScriptedProducer: LogProducer {
 
     @discardableResult
     func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace] {
-        let count = log.state.withLock { $0.topics[topic]?.count }
+        let (refusal, count) = log.state.withLock { ($0.refusal, $0.topics[topic]?.count) }
+        if let refusal { throw refusal }
         guard let count else { throw .unknownTopic(topic) }
         let current = log.state.withLock { $0.epochs[id] }
         guard current == epoch else { throw .fenced(id, epoch: epoch) }
