@@ -49,6 +49,8 @@ CREATE TABLE "{schema}".group_offsets (
     -- The offset of the next record to be read; null where nothing has been committed.
     committed bigint,
     committed_at timestamptz,
+    -- Whether somebody has set the group there, and no member has committed since.
+    is_sought boolean NOT NULL DEFAULT false,
     topic integer NOT NULL,
     partition integer NOT NULL,
     group_name text COLLATE "C" NOT NULL,

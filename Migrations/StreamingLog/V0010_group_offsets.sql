@@ -1,14 +1,15 @@
 -- How far groups have come.
 
--- What a group has committed in a partition, for the member whose lease has this epoch, and where the row stands; no row
--- where another epoch has come.
+-- What a group has committed in a partition, for the member whose lease has this epoch, whether it was set there, and where
+-- the row stands; no row where another epoch has come.
 CREATE FUNCTION "{schema}".committed_offset(
-    of_group text, of_topic text, of_partition integer, of_epoch bigint, OUT committed bigint, OUT place tid
+    of_group text, of_topic text, of_partition integer, of_epoch bigint, OUT committed bigint,
+    OUT is_sought boolean, OUT place tid
 ) RETURNS SETOF record
 LANGUAGE sql STABLE
 SET enable_seqscan = off
 AS $$
-    SELECT o.committed, o.ctid FROM "{schema}".topics t
+    SELECT o.committed, o.is_sought, o.ctid FROM "{schema}".topics t
     JOIN "{schema}".group_offsets o ON o.group_name = of_group AND o.topic = t.topic AND o.partition = of_partition
     WHERE t.name = of_topic AND o.epoch = of_epoch
 $$;
@@ -26,12 +27,12 @@ DECLARE
     place tid;
 BEGIN
     SELECT t.topic INTO topic_id FROM "{schema}".topics t WHERE t.name = of_topic;
-    UPDATE "{schema}".group_offsets o SET committed = new_offset, committed_at = clock_timestamp()
+    UPDATE "{schema}".group_offsets o SET committed = new_offset, committed_at = clock_timestamp(), is_sought = false
     WHERE o.ctid = known_place AND o.group_name = of_group AND o.topic = topic_id AND o.partition = of_partition
         AND o.epoch = of_epoch
     RETURNING o.ctid INTO place;
     IF NOT FOUND THEN
-        UPDATE "{schema}".group_offsets o SET committed = new_offset, committed_at = clock_timestamp()
+        UPDATE "{schema}".group_offsets o SET committed = new_offset, committed_at = clock_timestamp(), is_sought = false
         WHERE o.group_name = of_group AND o.topic = topic_id AND o.partition = of_partition AND o.epoch = of_epoch
         RETURNING o.ctid INTO place;
     END IF;
@@ -91,7 +92,7 @@ BEGIN
         PERFORM "{schema}".add_partitions(of_group, topic_id);
         UPDATE "{schema}".group_offsets o
         -- Whoever still thinks that it reads does not overwrite it.
-        SET epoch = nextval('"{schema}".group_epochs'), committed_at = clock_timestamp(), committed = CASE place
+        SET epoch = nextval('"{schema}".group_epochs'), committed_at = clock_timestamp(), is_sought = true, committed = CASE place
             WHEN 'beginning' THEN e.first_offset
             WHEN 'end' THEN e.next_offset
             WHEN 'offset' THEN least(greatest(place_offset, e.first_offset), e.next_offset)

@@ -9,3 +9,18 @@ extension String {
         hasher.combine(0xFF as UInt8)
     }
 }
+
+/// A text that is equal to another where its bytes are.
+package struct ExactText: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    package init(stringLiteral text: String) { self.init(text) }
+
+    package static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    package func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
+
+    package var description: String { text }
+}

@@ -51,6 +51,8 @@ extension PostgresError {
     package var isOfTheMoment: Bool {
         switch sqlState {
         case .serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled, .readOnlyTransaction: true
+        // Some listener has not fetched its notifications for long, and there is no room for more of anybody's.
+        case .programLimitExceeded: sourceFunction == "PreCommit_Notify"
         default: ["53", "58"].contains(sqlState.errorClass)
         }
     }

@@ -1,8 +1,10 @@
+import MartletDomain
+
 /// Whether offsets were missing since a producer's last message: then what is missing of the producer's may be gone, by
 /// compaction, retention or a seek, and need not be lost.
 struct Gaps: Sendable {
     /// The producers of whom something has come since the last gap; nil where there was none.
-    private var heardSince: Set<String>?
+    private var heardSince: Set<ExactText>?
 
     /// Offsets are missing right before what comes.
     mutating func begin() { heardSince = [] }
@@ -16,5 +18,5 @@ struct Gaps: Sendable {
         if let producer = arrival.producer { heardSince?.insert(producer) }
     }
 
-    func isBehindOne(_ producer: String) -> Bool { heardSince.map { !$0.contains(producer) } ?? false }
+    func isBehindOne(_ producer: ExactText) -> Bool { heardSince.map { !$0.contains(producer) } ?? false }
 }

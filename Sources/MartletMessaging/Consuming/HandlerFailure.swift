@@ -23,6 +23,12 @@ struct HandlerFailure: Error {
 
 extension HandlerFailure {
     var isOfTheMessage: Bool { error is CancellationError || error.isOfTheMessage }
+
+    /// Whether somebody held what the handler needed, or a statement of it took too long; not where the server cannot work.
+    var isInTheWay: Bool {
+        guard let error = error.ofPostgres else { return false }
+        return [.serializationFailure, .deadlockDetected, .lockNotAvailable, .queryCanceled].contains(error.sqlState)
+    }
 }
 
 extension Error {
@@ -44,6 +50,15 @@ extension Error {
             }
         case is InboxError, is InboxWorker.Revoked, is CancellationError: false
         default: true
+        }
+    }
+
+    fileprivate var ofPostgres: PostgresError? {
+        switch self {
+        case let error as PostgresError: error
+        case let error as StreamingLogError: if case .database(let error) = error { error } else { nil }
+        case let error as EventStoreError: if case .database(let error) = error { error } else { nil }
+        default: nil
         }
     }
 

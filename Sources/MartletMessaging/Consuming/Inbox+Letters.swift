@@ -27,10 +27,11 @@ extension Inbox {
     }
 
     /// Takes back a try that told nothing of the message.
-    func uncountTry(of letter: Int64) async throws {
+    func uncountTry(of letter: Int64, nextAfter delay: Duration = .zero) async throws {
         try await pool.query(
             """
-            UPDATE \(schema).letters l SET attempts = greatest(l.attempts - 1, 0), next_try_at = clock_timestamp()
+            UPDATE \(schema).letters l SET attempts = greatest(l.attempts - 1, 0),
+                next_try_at = clock_timestamp() + \(delay.inMicroseconds) * interval '1 microsecond'
             WHERE l.letter = \(letter) AND l.retry_inbox IS NOT NULL
             """)
     }

@@ -1,9 +1,13 @@
+import MartletDomain
 import MartletPostgres
+import MartletStreamingLog
 
 extension Inbox {
     /// How an inbox stands.
     struct Standing: Sendable {
         let ledger: Ledger
+        /// Everything before it was looked at; nil before the first message.
+        let nextOffset: Offset?
         let isPaused: Bool
         /// Why it takes nothing more.
         let stopped: String?
@@ -18,14 +22,15 @@ extension Inbox {
     func standing() async throws -> Standing {
         let rows = try await pool.query(
             """
-            SELECT i.turn, i.ctid::text, i.stopped, i.accepts_hole, coalesce(c.state = 'paused', false), n.due_in
+            SELECT i.turn, i.ctid::text, i.next_offset, i.stopped, i.accepts_hole,
+                coalesce(c.state = 'paused', false), n.due_in
             FROM \(schema).inboxes i LEFT JOIN \(schema).consumers c ON c.consumer = i.consumer
             CROSS JOIN LATERAL \(schema).next_letter(i.inbox) n
             WHERE i.inbox = \(id)
             """)
-        guard let row = rows.first else { throw InboxError.corrupt("expected inbox \(id), found none") }
-        let (turn, place, stopped, acceptsHole, isPaused, dueIn) = try row.decode(
-            Int64.self, String.self, String?.self, Bool.self, Bool.self, Double?.self)
+        guard let row = rows.first else { throw InboxError.gone }
+        let (turn, place, nextOffset, stopped, acceptsHole, isPaused, dueIn) = try row.decode(
+            Int64.self, String.self, Int64?.self, String?.self, Bool.self, Bool.self, Double?.self)
         let now = ContinuousClock.now
         let found = try await pool.query("SELECT key, state FROM \(schema).open_keys(\(id))")
         var keys: [[UInt8]: Letter.State] = [:]
@@ -34,14 +39,15 @@ extension Inbox {
             keys[key.bytes] = try Letter.State(stored: state)
         }
         return Standing(
-            ledger: Ledger(turn: turn, place: place), isPaused: isPaused, stopped: stopped, acceptsHole: acceptsHole,
+            ledger: Ledger(turn: turn, place: place), nextOffset: nextOffset.map { Offset(rawValue: $0) },
+            isPaused: isPaused, stopped: stopped, acceptsHole: acceptsHole,
             nextTry: dueIn.map { now + .seconds(max($0, 0)) }, keys: keys)
     }
 
     /// Up to where these producers' messages are taken.
-    func marks(of producers: [String]) async throws -> [String: Mark?] {
-        var marks: [String: Mark?] = [:]
-        for producer in producers { marks.updateValue(nil, forKey: producer) }
+    func marks(of producers: [String]) async throws -> [ExactText: Mark?] {
+        var marks: [ExactText: Mark?] = [:]
+        for producer in producers { marks.updateValue(nil, forKey: ExactText(producer)) }
         let rows = try await pool.query(
             """
             SELECT producer, last_sequence, ctid::text FROM \(schema).marks
@@ -49,7 +55,7 @@ extension Inbox {
             """)
         for row in rows {
             let (producer, sequence, place) = try row.decode(String.self, Int64.self, String.self)
-            marks.updateValue(Mark(sequence: sequence, place: place), forKey: producer)
+            marks.updateValue(Mark(sequence: sequence, place: place), forKey: ExactText(producer))
         }
         return marks
     }

@@ -1,3 +1,4 @@
+import MartletDomain
 import MartletPostgres
 import MartletProjections
 import MartletStreamingLog
@@ -16,7 +17,7 @@ struct Inbox: Sendable {
         /// Where the inbox's row stands.
         var place: String?
         /// Up to where the producers' messages are taken, of those that were asked for; nil for none.
-        var marks: [String: Mark?] = [:]
+        var marks: [ExactText: Mark?] = [:]
     }
 
     struct Mark: Sendable {
@@ -59,7 +60,7 @@ struct Inbox: Sendable {
     /// - Returns: what is known once it has committed, and of each id whether it is new.
     /// - Throws: a serialization failure when somebody else has taken the turn.
     func takeTurn(
-        after ledger: Ledger, to offset: Offset? = nil, marks: [String: Int64] = [:], ids: [String] = [],
+        after ledger: Ledger, to offset: Offset? = nil, marks: [ExactText: Int64] = [:], ids: [String] = [],
         in transaction: Transaction
     ) async throws -> (ledger: Ledger, fresh: [Bool]) {
         let moved = marks.map { (producer: $0.key, sequence: $0.value) }
@@ -74,7 +75,7 @@ struct Inbox: Sendable {
             .prepared(
                 """
                 SELECT place_now::text, places_now::text[] FROM \(schema).take_turn(
-                    \(id), \(ledger.turn), \(ledger.place)::text::tid, \(offset?.rawValue), \(moved.map(\.producer)),
+                    \(id), \(ledger.turn), \(ledger.place)::text::tid, \(offset?.rawValue), \(moved.map(\.producer.text)),
                     \(moved.map(\.sequence)), \(places)::text[]::tid[])
                 """),
         ]
@@ -131,6 +132,8 @@ struct Inbox: Sendable {
 enum InboxError: Error, CustomStringConvertible {
     /// Somebody else has taken a turn.
     case moved
+    /// Its database does not have it any more.
+    case gone
     case corrupt(String)
 
     var isMoved: Bool { if case .moved = self { true } else { false } }
@@ -138,6 +141,7 @@ enum InboxError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .moved: "somebody else has taken messages of the partition"
+        case .gone: "the inbox is not there any more"
         case .corrupt(let problem): "the inbox's tables are damaged: \(problem)"
         }
     }

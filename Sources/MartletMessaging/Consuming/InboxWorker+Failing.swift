@@ -25,7 +25,7 @@ extension InboxWorker {
         if case StreamingLogError.offsetOutOfRange = error, let inbox, pending.isEmpty {
             return try await stop(inbox, because: String(problem: error))
         }
-        guard error.isOfTheMessage, let inbox else {
+        guard error.isOfTheMessage || isHeldUp(by: error), let inbox else {
             // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
             loseStanding()
             if error.isLostRace {
@@ -33,7 +33,7 @@ extension InboxWorker {
                 return
             }
             // That others are in the way, or a statement took too long, is nothing once.
-            if failures > 3, let inbox { try await tell((error as? HandlerFailure)?.error ?? error, of: inbox) }
+            if failures > 3, let inbox { try await tell(error, of: inbox) }
             return try await rest(for: backoff.delay(after: failures))
         }
         guard let failure = error as? HandlerFailure ?? (inHand > 0 ? HandlerFailure(error: error) : nil) else {
@@ -45,6 +45,13 @@ extension InboxWorker {
         inHand = 0
         batch.failed()
         if wasAlone { try await giveUp(inbox, because: String(problem: failure.error)) }
+    }
+
+    /// Whether others are in the way of a message, or a statement of it takes too long, for as many tries as it may have:
+    /// then other keys wait for it no longer.
+    private func isHeldUp(by error: any Error) -> Bool {
+        guard inHand > 0, failures > surroundings.declaration.policy.attempts else { return false }
+        return (error as? HandlerFailure)?.isInTheWay ?? false
     }
 
     /// Parks the first pending message; what cannot be written down must not be passed.
@@ -63,7 +70,8 @@ extension InboxWorker {
     /// Whoever asks how the consumer is sees it; that it cannot be told changes nothing.
     private func tell(_ error: any Error, of inbox: Inbox) async throws {
         if let error = error as? PostgresError, error.isUnavailability { return }
-        do { try await inbox.tell(String(problem: error)) } catch { try Task.checkCancellation() }
+        let problem = (error as? HandlerFailure)?.error ?? error
+        do { try await inbox.tell(String(problem: problem)) } catch { try Task.checkCancellation() }
     }
 
     mutating func stop(_ inbox: Inbox, because reason: String) async throws {
@@ -89,7 +97,7 @@ extension InboxWorker {
         var from = pageStart
         while done.contains(from) { from = from.next }
         try await rest(for: Backoff(base: .milliseconds(50), limit: .seconds(1)).delay(after: times))
-        try await assigned.seek(to: .offset(from))
+        try await feed.seek(to: from)
         (pending, done, pageStart, end) = ([], [], from, from)
     }
 }

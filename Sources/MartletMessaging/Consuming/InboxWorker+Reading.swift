@@ -17,12 +17,27 @@ extension InboxWorker {
         if let inbox { try await learnMarks(in: inbox) }
     }
 
+    /// Reads again what the inbox does not know of any more: its database was set back to an earlier state.
+    mutating func goBack(to offset: Offset) async throws {
+        let partitions = try await surroundings.log.describe(assigned.partition.topic).partitions
+        let number = assigned.partition.number
+        let beginning = partitions.indices.contains(number) ? partitions[number].beginning : offset
+        try await read(from: max(offset, beginning))
+        if beginning > offset { gaps.begin() }
+    }
+
+    /// Forgets what is pending, and reads on from an offset.
+    mutating func read(from offset: Offset) async throws {
+        try await feed.seek(to: offset)
+        (pending, done, pageStart, end, gaps) = ([], [], offset, offset, Gaps())
+    }
+
     /// Asks for the marks of producers of which nothing is known.
     mutating func learnMarks(in inbox: Inbox) async throws {
         if ledger.marks.count > 10_000 { ledger.marks = [:] }
         let unknown = Set(pending.lazy.compactMap(\.producer)).filter { ledger.marks[$0] == nil }
         guard !unknown.isEmpty else { return }
-        ledger.marks.merge(try await inbox.marks(of: unknown.sorted())) { _, new in new }
+        ledger.marks.merge(try await inbox.marks(of: unknown.map(\.text).sorted())) { _, new in new }
     }
 
     /// Where the log's reading would have to go on.

@@ -68,11 +68,19 @@ extension InboxWorker {
             try Task.checkCancellation()
             try await settle(error, pass)
             // Where it cannot be told now, one try more is counted than was made.
-            do { try await inbox.uncountTry(of: letter.id) } catch { try Task.checkCancellation() }
+            do {
+                try await inbox.uncountTry(of: letter.id, nextAfter: delay(after: error))
+            } catch { try Task.checkCancellation() }
             countedLetter = nil
             throw error
         }
         try surroundings.steps.reach(.committed)
+    }
+
+    /// What others are in the way of is not tried again at once: messages of other keys wait for each try.
+    private func delay(after error: any Error) -> Duration {
+        guard (error as? HandlerFailure)?.isInTheWay == true else { return .zero }
+        return min(.seconds(10), surroundings.declaration.policy.longestDelay)
     }
 
     private mutating func failed(_ letter: Letter, _ problem: String, in inbox: Inbox) async throws {

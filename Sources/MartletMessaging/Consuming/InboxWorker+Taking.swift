@@ -22,10 +22,11 @@ extension InboxWorker {
             }
             let begun = ContinuousClock.now
             inHand = sifting.taken.count
-            try await commit(sifting, in: inbox, parking: nil)
+            let handled = try await commit(sifting, in: inbox, parking: nil).handled
             batch.took(.now - begun, events: sifting.taken.count)
             (failures, countedTry, inHand) = (0, nil, 0)
-            await surroundings.outages.succeeded(pass)
+            // What only waits now says nothing of what the others need.
+            if handled > 0 { await surroundings.outages.succeeded(pass) } else { surroundings.outages.withdrew(pass) }
         } catch {
             try await settle(error, pass)
             throw error
@@ -60,17 +61,17 @@ extension InboxWorker {
     }
 
     /// Writes effects and marks in one transaction; what waits behind a letter goes behind it.
-    /// - Returns: the messages that were new.
-    @discardableResult
+    /// - Returns: the messages that were new, and how many of them were handled.
     private mutating func commit(
         _ sifting: Sifting, in inbox: Inbox, parking: Parking?
-    ) async throws -> [Message] {
+    ) async throws -> (fresh: [Message], handled: Int) {
         let after = pending.dropFirst(sifting.looked).lazy.map(\.offset).min() ?? end
-        let (surroundings, ledger, parked, standing) = (surroundings, ledger, parked, standing)
+        let (surroundings, known, parked, standing) = (surroundings, ledger, parked, standing)
         let committed = try await surroundings.pool.transaction { transaction in
             let turn = try await inbox.takeTurn(
-                after: ledger, to: after, marks: sifting.marks, ids: sifting.foreignIDs, in: transaction)
+                after: known, to: after, marks: sifting.marks, ids: sifting.foreignIDs, in: transaction)
             let fresh = sifting.taken(fresh: turn.fresh).map(\.message)
+            var handled = 0
             if standing?.acceptsHole == true, !sifting.passed.isEmpty { inbox.forgetAcceptance(in: transaction) }
             if let parking {
                 let state: Letter.State = parking.delay == nil ? .dead : .waiting
@@ -89,11 +90,12 @@ extension InboxWorker {
                         }.statement(for: inbox))
                 }
                 if !free.isEmpty { try await surroundings.handle(free, in: transaction) }
+                handled = free.count
             }
             try surroundings.steps.reach(.handled)
-            return (ledger: turn.ledger, fresh: fresh)
+            return (ledger: turn.ledger, fresh: fresh, handled: handled)
         }
-        self.ledger = committed.ledger
+        (ledger, reached) = (committed.ledger, after)
         for hole in sifting.passed {
             surroundings.tell(.passedHole, "\(inbox.partition): \(hole); it was passed")
         }
@@ -101,7 +103,7 @@ extension InboxWorker {
         if let message = committed.fresh.first, let parking { tell(message, parking, in: inbox) }
         if parked.values.contains(.dead) { await surroundings.deaths.wake() }
         try surroundings.steps.reach(.committed)
-        return committed.fresh
+        return (committed.fresh, committed.handled)
     }
 
     /// Has the first pending message wait for another try, and its key behind it.
@@ -110,7 +112,7 @@ extension InboxWorker {
         let policy = surroundings.declaration.policy
         let delay = attempts < policy.attempts ? policy.backoff.delay(after: attempts) : nil
         let parking = Parking(attempts: attempts, problem: problem, delay: delay)
-        let parked = try await commit(sifting, in: inbox, parking: parking)
+        let parked = try await commit(sifting, in: inbox, parking: parking).fresh
         if let key = parked.first?.record.key { self.parked[key] = delay == nil ? .dead : .waiting }
         if let delay { nextTry = min(nextTry ?? .now + delay, .now + delay) }
         if delay == nil { await surroundings.deaths.wake() }

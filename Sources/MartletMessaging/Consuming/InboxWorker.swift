@@ -15,6 +15,8 @@ struct InboxWorker: Sendable {
     /// Nil while it is not known how the inbox stands: at first, and after anything that may have changed it.
     var standing: Inbox.Standing?
     var ledger = Inbox.Ledger(turn: 0)
+    /// Up to where the inbox was when this member last heard of it.
+    var reached: Offset?
     var parked: [[UInt8]: Letter.State] = [:]
     var nextTry: ContinuousClock.Instant?
     /// Whether a page goes before the next letter.
@@ -113,15 +115,27 @@ struct InboxWorker: Sendable {
     private mutating func begin() async throws {
         let beginning = try await Inbox.begin(
             assigned.partition, of: surroundings.declaration.name, in: surroundings.schema, surroundings.pool)
-        inbox = beginning.inbox
+        if let known = beginning.nextOffset, known < assigned.start {
+            // The log was told of more than the database has: it was set back, unless somebody has set the group there.
+            if assigned.isSought { gaps.begin() } else { try await goBack(to: known) }
+        }
+        (inbox, reached) = (beginning.inbox, beginning.nextOffset)
         if beginning.isSuspect { batch.beCareful() }
-        if let expected = beginning.nextOffset, assigned.start > expected { gaps.begin() }
     }
 
     /// Asks the database how the inbox stands.
     private mutating func findStanding(of inbox: Inbox) async throws {
-        let found = try await inbox.standing()
-        (standing, ledger, parked, nextTry) = (found, found.ledger, found.keys, found.nextTry)
+        let found: Inbox.Standing
+        do { found = try await inbox.standing() } catch InboxError.gone {
+            try await read(from: assigned.start)
+            (self.inbox, reached) = (nil, nil)
+            return
+        }
+        if let reached, found.nextOffset.map({ $0 < reached }) ?? true {
+            try await goBack(to: found.nextOffset ?? assigned.start)
+        }
+        (standing, reached) = (found, found.nextOffset)
+        (ledger, parked, nextTry) = (found.ledger, found.keys, found.nextTry)
         try await learnMarks(in: inbox)
     }
 

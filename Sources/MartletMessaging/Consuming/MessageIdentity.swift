@@ -1,10 +1,11 @@
 import FoundationEssentials
+import MartletDomain
 import MartletStreamingLog
 
 /// By what a message that comes twice is recognised.
 enum MessageIdentity: Hashable, Sendable {
     /// The producer's number of it, and of the one that it sent to the partition before; -1 is none.
-    case sequenced(producer: String, sequence: Int64, after: Int64)
+    case sequenced(producer: ExactText, sequence: Int64, after: Int64)
     /// What it is called, where its producer does not number it.
     case foreign(id: String)
 
@@ -14,7 +15,7 @@ enum MessageIdentity: Hashable, Sendable {
             let sequence = record.number(in: RelayHeaders.sequence),
             let after = record.number(in: RelayHeaders.after), sequence >= 0, after >= -1, after < sequence
         {
-            self = .sequenced(producer: producer, sequence: sequence, after: after)
+            self = .sequenced(producer: ExactText(producer), sequence: sequence, after: after)
         } else {
             self = .foreign(id: message.foreignID.replacing("\0", with: "\u{2400}"))
         }

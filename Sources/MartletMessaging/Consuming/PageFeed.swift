@@ -6,6 +6,8 @@ import Synchronization
 final class PageFeed: Sendable {
     private enum State: Sendable {
         case idle, asked
+        /// It is to be read from here instead.
+        case moved(Offset)
         case read(Result<[StoredRecord], any Error>)
     }
 
@@ -28,9 +30,35 @@ final class PageFeed: Sendable {
             }
             let page: Result<[StoredRecord], any Error>
             do { page = .success(try await partition.next(upTo: limits)) } catch { page = .failure(error) }
-            state.withLock { $0 = .read(page) }
+            if let offset = keep(page) {
+                // It may be what came from there: that is read again.
+                do { try await partition.seek(to: .offset(offset)) } catch { _ = keep(.failure(error)) }
+            }
             await signal.wake()
         }
+    }
+
+    /// Keeps a page for whoever asks, or answers with from where it is to be read instead.
+    private func keep(_ page: Result<[StoredRecord], any Error>) -> Offset? {
+        state.withLock { state in
+            if case .moved(let offset) = state {
+                state = .asked
+                return offset
+            }
+            state = .read(page)
+            return nil
+        }
+    }
+
+    /// Reads on from another place; what has been read and not been fetched is forgotten.
+    func seek(to offset: Offset) async throws {
+        state.withLock { state in
+            switch state {
+            case .idle, .read: state = .idle
+            case .asked, .moved: state = .moved(offset)
+            }
+        }
+        try await partition.seek(to: .offset(offset))
     }
 
     /// The next page; nil when there is none within `limit`: then it is kept for whoever asks next.
@@ -44,7 +72,12 @@ final class PageFeed: Sendable {
     }
 
     private var isAsked: Bool {
-        state.withLock { if case .asked = $0 { true } else { false } }
+        state.withLock { state in
+            switch state {
+            case .asked, .moved: true
+            case .idle, .read: false
+            }
+        }
     }
 
     private func takePage(asking: Bool) -> Result<[StoredRecord], any Error>? {
@@ -53,7 +86,7 @@ final class PageFeed: Sendable {
                 state = .idle
                 return page
             }
-            if asking { state = .asked }
+            if asking, case .idle = state { state = .asked }
             return nil
         }
     }

@@ -1,3 +1,4 @@
+import MartletDomain
 import MartletStreamingLog
 
 /// A message that has come, with what it is known by.
@@ -14,7 +15,7 @@ struct Arrival: Sendable {
 
     var offset: Offset { message.offset }
 
-    var producer: String? {
+    var producer: ExactText? {
         if case .sequenced(let producer, _, _) = identity { producer } else { nil }
     }
 }
@@ -33,7 +34,7 @@ extension [Arrival] {
 
     /// In each producer's own order, where a page has them in another: those of one producer change places among themselves.
     func inProducersOrder() -> [Arrival] {
-        var slots: [String: [(index: Int, sequence: Int64)]] = [:]
+        var slots: [ExactText: [(index: Int, sequence: Int64)]] = [:]
         var isOrdered = true
         for (index, arrival) in enumerated() {
             guard case .sequenced(let producer, let sequence, _) = arrival.identity else { continue }
@@ -53,17 +54,23 @@ extension [Arrival] {
 
 /// What is to be taken of messages that have come, given up to where each producer's are taken already.
 struct Sifting: Sendable {
-    /// Messages are missing of a producer.
+    /// A producer's messages do not follow each other: some are missing, or the log has lost what it had delivered, and has
+    /// others in its place.
     struct Hole: Hashable, Sendable, CustomStringConvertible {
-        let producer: String
+        let producer: ExactText
         /// What should be the last one taken.
         let after: Int64
         /// What is.
         let last: Int64
         let sequence: Int64
 
+        /// What was taken is not what the log has there now.
+        var isOfAnotherHistory: Bool { after < last }
+
         var description: String {
-            "expected message \(after) of producer \"\(producer)\" before its message \(sequence), found \(last)"
+            let place = "of producer \"\(producer)\" before its message \(sequence)"
+            let found = isOfAnotherHistory ? "\(last), which the log has lost" : "\(last)"
+            return "expected message \(after) \(place), found \(found)"
         }
     }
 
@@ -72,19 +79,19 @@ struct Sifting: Sendable {
     /// How many have been looked at, duplicates included.
     private(set) var looked = 0
     /// The marks that move, by producer.
-    private(set) var marks: [String: Int64] = [:]
+    private(set) var marks: [ExactText: Int64] = [:]
     /// Before which message it has ended.
     private(set) var hole: Hole?
     /// The holes that it has passed.
     private(set) var passed: [Hole] = []
-    private var ids: Set<String> = []
+    private var ids: Set<ExactText> = []
 
     /// - Parameters:
     ///   - known: up to where each producer's are taken; nil for one of whom nothing has come.
     ///   - gaps: those before the first of the messages.
     ///   - mayPass: whether to pass a hole; told whether offsets are missing since its producer's last message.
     init(
-        _ arrivals: ArraySlice<Arrival>, known: (String) -> Int64?, upTo limit: Int, behind gaps: Gaps = Gaps(),
+        _ arrivals: ArraySlice<Arrival>, known: (ExactText) -> Int64?, upTo limit: Int, behind gaps: Gaps = Gaps(),
         mayPass: (Hole, Bool) -> Bool
     ) {
         var gaps = gaps
@@ -92,16 +99,17 @@ struct Sifting: Sendable {
             guard taken.count < limit else { return }
             gaps.reach(arrival)
             switch arrival.identity {
-            case .foreign(let id): if ids.insert(id).inserted { taken.append(arrival) }
+            case .foreign(let id): if ids.insert(ExactText(id)).inserted { taken.append(arrival) }
             case .sequenced(let producer, let sequence, let after):
                 guard let last = marks[producer] ?? known(producer) else {
                     take(arrival, producer, sequence)
                     break
                 }
                 guard sequence > last else { break }
-                if after > last {
+                // What goes from topic to topic, as dead letters do, names none before it.
+                if after > last || (after < last && after >= 0) {
                     let found = Hole(producer: producer, after: after, last: last, sequence: sequence)
-                    guard mayPass(found, gaps.isBehindOne(producer)) else {
+                    guard mayPass(found, !found.isOfAnotherHistory && gaps.isBehindOne(producer)) else {
                         hole = found
                         return
                     }
@@ -114,7 +122,7 @@ struct Sifting: Sendable {
         }
     }
 
-    private mutating func take(_ arrival: Arrival, _ producer: String, _ sequence: Int64) {
+    private mutating func take(_ arrival: Arrival, _ producer: ExactText, _ sequence: Int64) {
         taken.append(arrival)
         marks[producer] = sequence
     }

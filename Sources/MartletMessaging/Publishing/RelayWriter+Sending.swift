@@ -27,7 +27,8 @@ extension RelayWriter {
             let id = ProducerID(relay: declaration.name, partition: partition)
             return RelayLane(try await log.producer(id, epoch: log.own == nil ? epoch : nil))
         case .retry(let key):
-            return RelayLane(try await log.producer(ProducerID(relay: declaration.name, retrying: key), epoch: nil))
+            let id = ProducerID(relay: declaration.name, retrying: key.text)
+            return RelayLane(try await log.producer(id, epoch: nil))
         }
     }
 
@@ -67,7 +68,7 @@ extension RelayWriter {
             switch error {
             case .recordTooLarge, .invalid: true
             case .unknownTopic, .unknownPartition: source.topic == nil
-            case .database(let error): ["22", "54"].contains(error.sqlState.errorClass)
+            case .database(let error): ["22", "54"].contains(error.sqlState.errorClass) && !error.isOfTheMoment
             default: false
             }
         return JudgedFailure(error, isOfTheEvent: isOfTheEvent)
@@ -78,7 +79,7 @@ extension RelayWriter {
 final class RelayLanes: Sendable {
     private enum Place: Hashable {
         case partition(Int)
-        case retry(String)
+        case retry(ExactText)
 
         init(_ author: EffectAuthor) {
             switch author {

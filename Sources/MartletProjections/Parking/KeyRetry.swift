@@ -51,7 +51,7 @@ struct KeyRetry<Writer: ReadModelWriter> {
     private func project(
         _ event: RoutedEvent<Writer.Input>?, _ letter: OperatedKey.Letter
     ) async throws -> Bool {
-        let author = EffectAuthor.retry(key: operated.key)
+        let author = EffectAuthor.retry(key: ExactText(operated.key))
         if let event { try await writer.prepare([event], by: author) }
         return try await surroundings.pool.transaction { transaction in
             transaction.enqueue(Checkpoint.settings(tables: operated.target.tables))

@@ -1,3 +1,4 @@
+import MartletDomain
 import MartletPostgres
 
 /// Rows of a table in memory, with what of them is not written yet.

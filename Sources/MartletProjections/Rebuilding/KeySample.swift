@@ -1,3 +1,4 @@
+import MartletDomain
 import MartletPostgres
 
 /// Some rows of a partition, folded apart from the table, from the log's start: what the table's rows of these keys must

@@ -1,3 +1,4 @@
+import MartletDomain
 import MartletPostgres
 
 extension PartitionWorker {

@@ -72,7 +72,7 @@ package enum EffectAuthor: Hashable, Sendable {
     /// The worker that has a partition, and under which epoch.
     case worker(partition: Int, epoch: Int64)
     /// An operator who retries a parked key.
-    case retry(key: String)
+    case retry(key: ExactText)
 }
 
 /// What a writer does of a batch before the transaction in which its effects and its place are kept.

@@ -15,17 +15,6 @@ package struct TableRows<Row: TableRow>: Sendable {
     package var all: some Collection<Row> { rows.values }
 }
 
-/// A text that is equal to another where its bytes are.
-struct ExactText: Hashable, Sendable {
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    static func == (left: Self, right: Self) -> Bool { left.text.hasSameBytes(as: right.text) }
-
-    func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
-}
-
 /// A projection has left a row under a key that is not its own.
 struct ForeignRow: Error, CustomStringConvertible {
     let table: String

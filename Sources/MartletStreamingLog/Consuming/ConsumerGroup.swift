@@ -18,6 +18,8 @@ public protocol AssignedPartition: Sendable {
     var epoch: Int64 { get }
     /// From where this member began to read.
     var start: Offset { get }
+    /// Whether that is where somebody has set the group (``StreamingLog/seek(_:in:to:)``), and no member has committed since.
+    var isSought: Bool { get }
 
     /// The next records, at least one: waits until there are any.
     ///

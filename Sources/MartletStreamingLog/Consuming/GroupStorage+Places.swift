@@ -2,13 +2,13 @@ extension GroupStorage {
     /// Where a member that has just come to have a partition begins to read.
     func start(
         of lease: GroupLease, for group: GroupName, _ start: ConsumeOptions.Start
-    ) async throws(StreamingLogError) -> Offset {
+    ) async throws(StreamingLogError) -> CommittedPlace {
         let partition = lease.partition
         if let committed = try await committed(in: partition, by: group, epoch: lease.epoch) { return committed }
-        guard case .end = start else { return try await offset(of: .beginning, in: partition) }
+        guard case .end = start else { return CommittedPlace(try await offset(of: .beginning, in: partition)) }
         let end = try await offset(of: .end, in: partition)
         try await commit(end, in: partition, by: group, epoch: lease.epoch)
-        return end
+        return CommittedPlace(end)
     }
 
     func offset(

@@ -5,6 +5,7 @@ actor PartitionReader: AssignedPartition {
     nonisolated let partition: TopicPartition
     nonisolated let epoch: Int64
     nonisolated let start: Offset
+    nonisolated let isSought: Bool
     private let group: GroupName
     private let options: ConsumeOptions
     private let storage: any GroupStorage
@@ -25,10 +26,10 @@ actor PartitionReader: AssignedPartition {
         (self.group, self.options, self.storage) = (group, options, storage)
         // Before the look at where it stands, so that nothing that is appended from then on is missed.
         followed = await storage.signals.follow(lease.partition)
-        start = try await persisting { () async throws(StreamingLogError) in
+        let place = try await persisting { () async throws(StreamingLogError) in
             try await storage.start(of: lease, for: group, options.start)
         }
-        position = start
+        (start, position, isSought) = (place.offset, place.offset, place.isSought)
     }
 
     func next(upTo limits: FetchLimits) async throws -> [StoredRecord] {

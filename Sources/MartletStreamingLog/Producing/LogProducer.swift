@@ -34,4 +34,14 @@ public struct ProducerID: Hashable, Sendable, CustomStringConvertible, Expressib
     public init(_ text: String) { description = text }
 
     public init(stringLiteral text: String) { self.init(text) }
+
+    /// By their bytes, as PostgreSQL tells them apart; for Swift "é" may have others.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var text = description
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }

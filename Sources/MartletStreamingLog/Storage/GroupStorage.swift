@@ -27,7 +27,7 @@ package protocol GroupStorage: LogStorage {
     /// - Throws: ``StreamingLogError/revoked(_:)`` where another epoch has come.
     func committed(
         in partition: TopicPartition, by group: GroupName, epoch: Int64
-    ) async throws(StreamingLogError) -> Offset?
+    ) async throws(StreamingLogError) -> CommittedPlace?
 
     /// Never given up, whatever becomes of the caller's task, once it has been sent.
     /// - Throws: ``StreamingLogError/revoked(_:)`` where another epoch has come.
@@ -47,6 +47,15 @@ package protocol GroupStorage: LogStorage {
 
     /// - Throws: ``StreamingLogError/groupIsActive(_:members:)``.
     func delete(group: GroupName) async throws(StreamingLogError)
+}
+
+/// What a group has committed in a partition.
+package struct CommittedPlace: Sendable, Hashable {
+    package let offset: Offset
+    /// Whether somebody has set the group there, and no member has committed since.
+    package let isSought: Bool
+
+    package init(_ offset: Offset, isSought: Bool = false) { (self.offset, self.isSought) = (offset, isSought) }
 }
 
 /// A member's right to read a partition.

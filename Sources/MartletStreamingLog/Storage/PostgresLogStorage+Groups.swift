@@ -35,18 +35,18 @@ extension PostgresLogStorage: GroupStorage {
 
     package func committed(
         in partition: TopicPartition, by group: GroupName, epoch: Int64
-    ) async throws(StreamingLogError) -> Offset? {
+    ) async throws(StreamingLogError) -> CommittedPlace? {
         let rows = try await rows(
             of: """
-                SELECT committed, place::text FROM \(schema).committed_offset(\(group.description),
+                SELECT committed, is_sought, place::text FROM \(schema).committed_offset(\(group.description),
                     \(partition.topic.description), \(Int32(clamping: partition.number)), \(epoch))
                 """)
         guard let row = rows.first else { throw .revoked(partition) }
-        let (committed, place) = try decoding { () throws(PostgresDecodingError) in
-            try row.decode(Int64?.self, String.self)
+        let (committed, isSought, place) = try decoding { () throws(PostgresDecodingError) in
+            try row.decode(Int64?.self, Bool.self, String.self)
         }
         commitPlaces[CommitKey(group: group, partition: partition)] = place
-        return committed.map { Offset(rawValue: $0) }
+        return committed.map { CommittedPlace(Offset(rawValue: $0), isSought: isSought) }
     }
 
     package func commit(

@@ -21,6 +21,7 @@ struct InMemoryGroups {
         var leasedUntil = Date.distantPast
         var epoch: Int64 = 0
         var committed: Offset?
+        var isSought = false
     }
 
     var names: [GroupName] { groups.keys.sorted() }
@@ -72,8 +73,9 @@ struct InMemoryGroups {
             var missing = share - held.count
             for place in group.free(in: topic, at: now).prefix(max(0, missing)) {
                 lastEpoch += 1
-                let committed = group.places[place]?.committed
-                group.places[place] = Place(member: me, leasedUntil: until, epoch: lastEpoch, committed: committed)
+                var leased = group.places[place] ?? Place()
+                (leased.member, leased.leasedUntil, leased.epoch) = (me, until, lastEpoch)
+                group.places[place] = leased
                 missing -= 1
             }
             lacksSome = lacksSome || missing > 0
@@ -97,12 +99,13 @@ struct InMemoryGroups {
 
     mutating func commit(_ offset: Offset, in partition: TopicPartition, by group: GroupName) {
         groups[group]?.places[partition]?.committed = offset
+        groups[group]?.places[partition]?.isSought = false
     }
 
     /// Commits a place for a group that nobody reads for, under a new epoch.
     mutating func set(_ partition: TopicPartition, of name: GroupName, to offset: Offset) {
         lastEpoch += 1
-        groups[name, default: Group()].places[partition] = Place(epoch: lastEpoch, committed: offset)
+        groups[name, default: Group()].places[partition] = Place(epoch: lastEpoch, committed: offset, isSought: true)
     }
 }
 

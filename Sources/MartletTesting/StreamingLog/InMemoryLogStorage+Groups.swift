@@ -23,10 +23,12 @@ extension InMemoryLogStorage: GroupStorage {
 
     func committed(
         in partition: TopicPartition, by group: GroupName, epoch: Int64
-    ) async throws(StreamingLogError) -> Offset? {
+    ) async throws(StreamingLogError) -> CommittedPlace? {
         try withContents { contents throws(StreamingLogError) in
-            guard contents.groups[group].places[partition]?.epoch == epoch else { throw .revoked(partition) }
-            return contents.groups.committed(in: partition, by: group)
+            guard let place = contents.groups[group].places[partition], place.epoch == epoch else {
+                throw .revoked(partition)
+            }
+            return place.committed.map { CommittedPlace($0, isSought: place.isSought) }
         }
     }
 

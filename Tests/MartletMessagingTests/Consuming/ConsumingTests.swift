@@ -66,6 +66,34 @@ struct SiftingTests {
         #expect(sifting.hole == Sifting.Hole(producer: "p", after: 7, last: 5, sequence: 9))
     }
 
+    @Test func `what follows another message than the one that was taken is of another history`() {
+        let found = arrivals([("p", 7, 4), ("p", 9, 7), ("letters", 9, -1)])
+        var gap = Gaps()
+        gap.begin()
+        let taken = Sifting(found[...], known: { _ in 4 }, upTo: 10, mayPass: { _, _ in false })
+        #expect(taken.taken.count == 3)
+        // Offsets that are missing, too, do not let it pass.
+        let sifting = Sifting(found[...], known: { _ in 8 }, upTo: 10, behind: gap, mayPass: { $1 })
+        #expect(sifting.looked == 1 && sifting.hole?.isOfAnotherHistory == true)
+        #expect(sifting.hole?.description.hasSuffix("found 8, which the log has lost") == true)
+    }
+
+    @Test func `names are told apart by their bytes`() {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        let found = arrivals([(composed, 7, -1), (decomposed, 5, -1), (composed, 7, -1)])
+        let sifting = Sifting(found[...], known: { _ in nil }, upTo: 10, mayPass: { _, _ in false })
+        #expect(sifting.taken.map(\.offset.rawValue) == [0, 1])
+        let foreign = [composed, decomposed, composed].map { id in
+            Arrival(
+                StoredRecord(
+                    partition: TopicPartition("orders", 0), offset: 7, key: nil, value: nil, headers: [], messageID: id,
+                    timestamp: .distantPast, appendedAt: .distantPast))
+        }
+        let ids = Sifting(foreign[...], known: { _ in nil }, upTo: 10, mayPass: { _, _ in false }).foreignIDs
+        #expect(ids.map(\.utf8.count) == [5, 6])
+        #expect(ProducerID(composed) != ProducerID(decomposed))
+    }
+
     @Test func `headers that are no numbers make a message foreign`() {
         let record = StoredRecord(
             partition: TopicPartition("orders", 0), offset: 7, key: nil, value: nil,

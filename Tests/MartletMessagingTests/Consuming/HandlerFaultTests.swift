@@ -30,6 +30,45 @@ import Testing
     }
 }
 
+/// What others hold back.
+@Suite(.tags(.database)) struct HeldMessageTests {
+    @Test func `a message whose row somebody holds for long waits, and other keys go on`() async throws {
+        try await Stage.with { stage in
+            try await stage.pool.execute("CREATE TABLE places (key text PRIMARY KEY)")
+            try await stage.pool.execute("INSERT INTO places VALUES ('a'), ('b'), ('c')")
+            let log = ScriptedLog("orders")
+            var sender = Sender("sender")
+            let consumers = try await stage.consumers(of: log) { Placing() }
+            let holder = try await Connection.open(stage.database.configuration)
+            try await holder.query("BEGIN")
+            try await holder.query("SELECT FROM places WHERE key = 'a' FOR UPDATE")
+            let records = ["a", "b", "a", "c"].enumerated().map { sender.record($1, "\($0)") }
+            await log.append(records, to: TopicPartition("orders", 0))
+            try await running(consumers) {
+                try await becomesTrue { try await stage.effects().map(\.key) == ["b", "c"] }
+                let letters = try await consumers.consumers[0].letters()
+                #expect(letters.map(\.message.text) == ["0", "2"])
+                #expect(letters.allSatisfy { $0.state == .waiting })
+                try await holder.query("COMMIT")
+                try await becomesTrue { try await stage.values(of: "a") == ["0", "2"] }
+            }
+        }
+    }
+}
+
+/// Needs a row for each key.
+private struct Placing: MessageHandler {
+    static let name = "placing"
+    static let topics: [TopicName] = ["orders"]
+    static let policy = ConsumerPolicy(attempts: 2, firstDelay: .milliseconds(20), longestDelay: .milliseconds(20))
+
+    func handle(_ message: Message, in transaction: Transaction) async throws {
+        try await transaction.query("SET LOCAL lock_timeout = '50ms'")
+        try await transaction.query("SELECT FROM places WHERE key = \(message.key ?? "") FOR UPDATE")
+        transaction.enqueueEffect(of: message)
+    }
+}
+
 /// Does wrong what a message's value says.
 private struct Faulty: MessageHandler {
     static let name = "faulty"

@@ -26,6 +26,8 @@ final class ScriptedLog: StreamingLog {
         /// What each member has committed.
         var commits: [Int64: Offset] = [:]
         var timesCommitted = 0
+        /// Whether somebody has set the groups where they begin.
+        var isSought = false
     }
 
     let state = Mutex(State())
@@ -106,10 +108,21 @@ final class ScriptedLog: StreamingLog {
         guard isNew else { throw .topicExists(topic.name) }
     }
 
+    func describe(_ topic: TopicName) async throws(StreamingLogError) -> TopicDescription {
+        let (partitions, beginnings) = state.withLock { ($0.topics[topic], $0.beginnings) }
+        guard let partitions else { throw .unknownTopic(topic) }
+        return TopicDescription(
+            topic: Topic(topic, partitions: partitions.count),
+            partitions: partitions.enumerated().map { number, records in
+                .init(
+                    beginning: beginnings[TopicPartition(topic, number)] ?? 0,
+                    end: Offset(rawValue: Int64(records.count)))
+            })
+    }
+
     // MARK: what consumers do not need
 
     func topics() async throws(StreamingLogError) -> [TopicDescription] { [] }
-    func describe(_ topic: TopicName) async throws(StreamingLogError) -> TopicDescription { throw .unknownTopic(topic) }
     func setPartitions(of topic: TopicName, to count: Int) async throws(StreamingLogError) {}
     func setRetention(of topic: TopicName, to retention: Topic.Retention) async throws(StreamingLogError) {}
     func delete(_ topic: TopicName) async throws(StreamingLogError) {}
@@ -139,6 +152,7 @@ final class ScriptedPartition: AssignedPartition {
     let partition: TopicPartition
     let epoch: Int64
     let start: Offset
+    var isSought: Bool { log.state.withLock(\.isSought) }
     private let position: Mutex<Offset>
 
     init(log: ScriptedLog, partition: TopicPartition, epoch: Int64, start: Offset) {

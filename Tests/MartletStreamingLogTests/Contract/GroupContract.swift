@@ -158,7 +158,7 @@ extension LogContract {
                 ]
                 for refusal in refusals { guard case .revoked(place) = refusal else { throw refusal } }
                 try await storage.commit(1, in: place, by: "g", epoch: new.epoch)
-                #expect(try await storage.committed(in: place, by: "g", epoch: new.epoch) == 1)
+                #expect(try await storage.committed(in: place, by: "g", epoch: new.epoch) == CommittedPlace(1))
                 try await storage.release(nil, of: "g", member: next)
                 #expect(try await storage.claim(["orders"], for: "g", member: other, lease: .seconds(60)).count == 1)
                 #expect(try await log.lag(of: "g").map(\.committed) == [1])
@@ -217,7 +217,12 @@ extension LogContract {
                 _ = try await failure { try await log.seek("h", in: "others", to: .end) }
                 #expect(try await log.groups().map(\.name) == ["g"])
                 let reader = UUID()
-                _ = try await log.storage.claim(["orders"], for: "g", member: reader, lease: .seconds(60))
+                let leases = try await log.storage.claim(["orders"], for: "g", member: reader, lease: .seconds(60))
+                let epoch = leases[0].epoch
+                let sought = try await log.storage.committed(in: place, by: "g", epoch: epoch)
+                #expect(sought == CommittedPlace(5, isSought: true))
+                try await log.storage.commit(5, in: place, by: "g", epoch: epoch)
+                #expect(try await log.storage.committed(in: place, by: "g", epoch: epoch) == CommittedPlace(5))
                 let refusals = [
                     try await failure { try await log.seek("g", in: "orders", to: .end) },
                     try await failure { try await log.delete(group: "g") },
