@@ -24,11 +24,11 @@ extension ProjectionsCommand {
     }
 
     /// - Throws: ``UsageError``.
-    static func request(_ arguments: Arguments) throws(UsageError) -> Request {
+    static func request(_ arguments: Arguments, of kind: Kind = .projection) throws(UsageError) -> Request {
         let verb = arguments["VERB"] ?? "status"
         guard let options = allowedOptions[verb] else {
-            let verbs = "status, pause, resume, parked, show, retry, discard, skip"
-            throw UsageError("expected one of \(verbs), found \"\(verb)\"")
+            let verbs = ["status", "pause", "resume", "parked", "show", "retry", "discard", "skip"] + kind.ownVerbs
+            throw UsageError("expected one of \(verbs.joined(separator: ", ")), found \"\(verb)\"")
         }
         for option in syntax.options.map(\.name) where option != "json" && !options.contains(option) {
             let isGiven = switches.contains(option) ? arguments.has(option) : arguments[option] != nil

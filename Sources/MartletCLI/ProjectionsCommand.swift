@@ -46,6 +46,9 @@ public struct ProjectionsCommand: Sendable {
             case .publication: "published"
             }
         }
+
+        /// What only its own command does.
+        var ownVerbs: [String] { self == .publication ? ["replay"] : [] }
     }
 
     let kind: Kind
@@ -67,7 +70,7 @@ public struct ProjectionsCommand: Sendable {
     /// failed again.
     /// - Throws: ``UsageError``, ``ParkingError``, ``PostgresError``.
     public func run(_ arguments: Arguments) async throws -> (text: String, exitCode: ExitCode) {
-        let request = try Self.request(arguments)
+        let request = try Self.request(arguments, of: kind)
         let answer: any Answer =
             switch request {
             case .status(let name, let partitions): try await status(name, partitions: partitions)

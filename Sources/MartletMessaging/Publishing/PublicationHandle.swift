@@ -49,13 +49,13 @@ public struct PublicationHandle: Sendable {
     /// - Parameters:
     ///   - topic: made like the publication's own when it is missing.
     ///   - progress: called after each page of events.
-    /// - Throws: ``StreamingLogError``, `EventStoreError`, and what the publication throws, with nothing sent of the page
-    ///   of the event that it was about.
+    /// - Throws: ``PublicationError``, ``StreamingLogError``, `EventStoreError`, and what the publication throws, with
+    ///   nothing sent of the page of the event that it was about.
     public func replay(
         after position: GlobalPosition = .start, into topic: TopicName,
         progress: @escaping @Sendable (ReplayProgress) -> Void = { _ in }
     ) async throws {
-        precondition(topic != self.topic, "publication \"\(name)\": expected a replay into another topic than its own")
+        guard topic != self.topic else { throw PublicationError.intoOwnTopic(publication: name, topic) }
         try await replay(Replay(position: position, topic: topic, progress: progress))
     }
 }
@@ -68,4 +68,17 @@ public struct ReplayProgress: Hashable, Sendable {
     public let end: GlobalPosition
     /// How many messages were made of them.
     public let messages: Int
+}
+
+/// Why an operator's wish about a publication cannot be done.
+public enum PublicationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A replay into the topic in which the messages are: whoever reads it would have them twice.
+    case intoOwnTopic(publication: String, TopicName)
+
+    public var description: String {
+        switch self {
+        case .intoOwnTopic(let name, let topic):
+            "publication \"\(name)\": expected a replay into another topic than its own, found \"\(topic)\""
+        }
+    }
 }
