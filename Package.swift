@@ -34,7 +34,7 @@ let package = Package(
                 .embedInCode("StreamingLog/V0007_compaction.sql"), .embedInCode("StreamingLog/V0008_publish.sql"),
                 .embedInCode("StreamingLog/V0009_claiming.sql"), .embedInCode("StreamingLog/V0010_group_offsets.sql"),
                 .embedInCode("Inbox/V0001_inbox.sql"), .embedInCode("Inbox/V0002_letters.sql"),
-                .embedInCode("Inbox/V0003_foreign_ids.sql"),
+                .embedInCode("Inbox/V0003_foreign_ids.sql"), .embedInCode("Inbox/V0004_decisions.sql"),
             ]),
         .target(name: "MartletEventStore", dependencies: ["MartletDomain", "MartletJSON", "MartletPostgres"]),
         .target(name: "MartletProjections", dependencies: ["MartletEventStore", "MartletDomain", "MartletPostgres"]),

@@ -35,5 +35,6 @@ public enum MartletMigrations {
         ("V0001_inbox.sql", PackageResources.V0001_inbox_sql),
         ("V0002_letters.sql", PackageResources.V0002_letters_sql),
         ("V0003_foreign_ids.sql", PackageResources.V0003_foreign_ids_sql),
+        ("V0004_decisions.sql", PackageResources.V0004_decisions_sql),
     ]
 }

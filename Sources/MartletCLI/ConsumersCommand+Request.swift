@@ -5,6 +5,7 @@ extension ConsumersCommand {
     enum Request: Hashable {
         case overview(name: String?)
         case letters(name: String, key: String?, limit: Int)
+        case decisions(name: String, key: String?, limit: Int)
         case replay(name: String, key: String)
         case replayAll(name: String)
         case discard(name: String, key: String, Decision)
@@ -19,6 +20,7 @@ extension ConsumersCommand {
     /// What is to be done; at most one of them is asked for.
     private enum Action: String, CaseIterable {
         case letters = "letters"
+        case decisions = "decisions"
         case replay = "replay"
         case replayAll = "replay-all"
         case discard = "discard"
@@ -30,7 +32,7 @@ extension ConsumersCommand {
         /// The arguments that say more about it.
         var details: Set<String> {
             switch self {
-            case .letters: ["KEY", "limit"]
+            case .letters, .decisions: ["KEY", "limit"]
             case .replay: ["KEY"]
             case .discard: ["KEY", "reason", "by", "yes"]
             case .discardLetter, .acceptHole: ["reason", "by"]
@@ -55,9 +57,8 @@ extension ConsumersCommand {
         guard let action else { return .overview(name: arguments["NAME"]) }
         let name = try syntax.required("NAME", in: arguments)
         switch action {
-        case .letters:
-            return .letters(
-                name: name, key: arguments["KEY"], limit: try arguments.integer("limit", in: 1...100_000) ?? 100)
+        case .letters: return .letters(name: name, key: arguments["KEY"], limit: try limit(arguments))
+        case .decisions: return .decisions(name: name, key: arguments["KEY"], limit: try limit(arguments))
         case .replay: return .replay(name: name, key: try syntax.required("KEY", in: arguments))
         case .replayAll: return .replayAll(name: name)
         case .discard:
@@ -71,6 +72,10 @@ extension ConsumersCommand {
             let partition = try partition(try syntax.required(action.rawValue, in: arguments))
             return .acceptHole(name: name, partition, try decision(arguments))
         }
+    }
+
+    private static func limit(_ arguments: Arguments) throws(UsageError) -> Int {
+        try arguments.integer("limit", in: 1...100_000) ?? 100
     }
 
     private static func partition(_ text: String) throws(UsageError) -> TopicPartition {

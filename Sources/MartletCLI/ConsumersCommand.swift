@@ -3,7 +3,8 @@ public import Martlet
 /// The command `consumers`: how an application's consumers are doing, which messages they could not handle, and what an
 /// operator does about those.
 ///
-/// An application gives it to its `Program`; decisions are recorded in the database with who made them and why.
+/// An application gives it to its `Program`. What is discarded and which holes are accepted is recorded in the database
+/// with who has decided it and why, and `--decisions` tells.
 public struct ConsumersCommand: Sendable {
     public static let syntax = CommandSyntax(
         "consumers",
@@ -14,7 +15,8 @@ public struct ConsumersCommand: Sendable {
         ],
         options: [
             .flag("letters", "NAME [KEY]: the messages that wait for another try or are dead"),
-            .value("limit", "N", "letters: the most at once (100)"),
+            .flag("decisions", "NAME [KEY]: what was discarded, replayed and accepted; when, by whom and why"),
+            .value("limit", "N", "letters, decisions: the most at once (100)"),
             .flag("replay", "NAME KEY: handle the letters of the key in order; exit code 1 when one fails again"),
             .flag("replay-all", "NAME: handle all letters, those of each key in order"),
             .flag("discard", "NAME KEY: never handle the letters of the key"),
@@ -30,6 +32,7 @@ public struct ConsumersCommand: Sendable {
         examples: [
             .init("consumers", "how all are doing; exit code 1 when one wants somebody"),
             .init("consumers notifications --letters", "what it could not handle, and why"),
+            .init("consumers notifications --decisions", "what was decided, the last first"),
             .init("consumers notifications 42 --replay", "now that the program can handle it"),
             .init("consumers notifications --replay-all", "now that what it needs is back"),
             .init("consumers notifications 42 --discard --reason WHY --by ME --yes", "it was done by hand"),
@@ -63,6 +66,8 @@ public struct ConsumersCommand: Sendable {
         case .letters(let name, let key, let limit):
             let letters = try await handle(name).letters(of: key, limit: limit)
             return Letters(consumer: name, letters: letters.map { Letters.Entry($0) })
+        case .decisions(let name, let key, let limit):
+            return Decisions(name, try await handle(name).decisions(of: key, limit: limit))
         case .replay(let name, let key): return Replayed(consumer: name, outcome: try await handle(name).replay(key))
         case .replayAll(let name): return Replayed(consumer: name, outcome: try await handle(name).replayAll())
         case .discard(let name, let key, let decision):

@@ -48,23 +48,6 @@ public struct ConsumerHandle: Sendable {
         }
     }
 
-    /// Lets a partition that has stopped before a hole go on behind it: the messages that are missing have no effects.
-    /// - Parameters:
-    ///   - reason: why, for whoever asks later: it is told as an incident.
-    ///   - actor: who has decided it.
-    /// - Throws: ``ConsumerError``, `PostgresError`.
-    public func acceptHole(in partition: TopicPartition, reason: String, by actor: String) async throws {
-        try Self.check(reason, actor)
-        let changed = try await pool.execute(
-            """
-            UPDATE \(schema).inboxes SET turn = turn + 1, stopped = NULL, accepts_hole = true
-            WHERE consumer = \(name) AND topic = \(partition.topic.description)
-                AND partition = \(Int32(clamping: partition.number)) AND stopped IS NOT NULL
-            """)
-        guard changed > 0 else { throw ConsumerError.notStopped(consumer: name, partition) }
-        surroundings.tell(.passedHole, "\(partition): \(actor) accepts that messages are missing: \(reason)")
-    }
-
     /// Whoever takes messages now looks again; a transaction that is under way is waited for.
     private func enqueueTurns(in transaction: Transaction) {
         transaction.enqueue("SELECT set_config('lock_timeout', '30s', true)")

@@ -22,6 +22,7 @@ import Testing
         for words in [
             ["notes", "42", "--discard", "--by", "ada"], ["notes", "--discard", "--reason", "x", "--by", "ada"],
             ["notes", "--accept-hole", "orders", "--reason", "x", "--by", "ada"],
+            ["notes", "--decisions", "--letters"], ["notes", "--decisions", "--yes"],
             ["notes", "42"], ["notes", "--pause"], ["notes", "--replay", "--resume"],
         ] {
             #expect(throws: UsageError.self) {
