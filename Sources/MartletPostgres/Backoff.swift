@@ -21,6 +21,6 @@ package struct Backoff: Sendable {
     }
 
     private func ceiling(after failures: Int) -> Duration {
-        min(limit, base * (1 << min(max(failures - 1, 0), 20)))
+        min(limit, base * (1 << (min(max(failures, 1), 21) - 1)))
     }
 }
