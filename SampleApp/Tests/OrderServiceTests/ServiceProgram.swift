@@ -7,13 +7,14 @@ struct ServiceProgram: Sendable {
     let process: Process
     private let ends: AsyncStream<Int32>
 
-    /// Starts the program on a database, with nothing to read and nobody to hear it.
-    init(_ arguments: [String], on database: ThrowawayDatabase, errors: Pipe? = nil) throws {
-        try self.init(arguments, environment: ["PGDATABASE": database.name], errors: errors)
+    /// Starts the program on a database, with nothing to read and nobody to hear it but who has the pipes.
+    init(_ arguments: [String], on database: ThrowawayDatabase, output: Pipe? = nil, errors: Pipe? = nil) throws {
+        try self.init(arguments, environment: ["PGDATABASE": database.name], output: output, errors: errors)
     }
 
     init(
-        _ arguments: [String], program: String = "order-service", environment: [String: String], errors: Pipe? = nil
+        _ arguments: [String], program: String = "order-service", environment: [String: String],
+        output: Pipe? = nil, errors: Pipe? = nil
     ) throws {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         process = Process()
@@ -22,7 +23,7 @@ struct ServiceProgram: Sendable {
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
+        process.standardOutput = output ?? FileHandle.nullDevice
         process.standardError = errors ?? FileHandle.nullDevice
         let (ends, feed) = AsyncStream<Int32>.makeStream()
         self.ends = ends
