@@ -3,13 +3,15 @@ import Martlet
 import MartletTesting
 import Testing
 
-/// Four processes relay while one of them is killed each second, for 20 seconds, or as many as `MARTLET_CHAOS_SECONDS`
-/// says.
+/// Four processes relay while one of them is killed each second, for a minute, or as many seconds as
+/// `MARTLET_CHAOS_SECONDS` says.
 @Suite(.tags(.database)) struct RelayChaosTests {
+    private static let seconds = Ground.askedSeconds ?? 60
+
     @Test(arguments: Place.allCases)
     func `whatever relay is killed, each event's messages come to stand once and in order`(place: Place) async throws {
         try await Ground.with(place) { ground in
-            let end = ContinuousClock.now + .seconds(Ground.seconds)
+            let end = ContinuousClock.now + .seconds(Self.seconds)
             async let load: Void = ground.load(until: end)
             var relays = try (0..<4).map { _ in try ground.relay() }
             defer { for relay in relays { relay.kill() } }
@@ -36,7 +38,7 @@ import Testing
             let findings = try await ground.audit.findingsOfTopic()
             #expect(findings == [:])
             // Of what use would it be if nothing had come to pass?
-            #expect(expected > Ground.seconds * 20 && kills > Ground.seconds / 3, "\(expected), \(kills)")
+            #expect(expected > Self.seconds * 20 && kills > Self.seconds / 3, "\(expected), \(kills)")
         }
     }
 
