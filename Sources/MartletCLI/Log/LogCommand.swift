@@ -25,7 +25,9 @@ public struct LogCommand: Sendable {
             .init("log tail orders --from beginning --json", "all that are there"),
             .init("log tail orders --from 2026-11-21T12:00:00Z --follow", "from a time on, and what comes"),
             .init("log groups", "who reads, and how far behind"),
-            .init("log seek mails orders --to beginning --yes", "lets a stopped group read all again"),
+            .init(
+                "log seek mails orders --to beginning --yes",
+                "lets a stopped group read all again; one that has an inbox leaves out what it has taken"),
         ])
 
     let log: EmbeddedLog
