@@ -99,7 +99,9 @@ final class Incidents: Sendable {
 
     var report: IncidentReport { IncidentReport { incident in self.all.withLock { $0.append("\(incident)") } } }
 
-    func has(_ text: String) -> Bool { all.withLock { $0.contains { $0.contains(text) } } }
+    func has(_ text: String) -> Bool { count(of: text) > 0 }
+
+    func count(of text: String) -> Int { all.withLock { $0.count { $0.contains(text) } } }
 }
 
 /// Runs consumers beside a test, again and again where a step ends them.

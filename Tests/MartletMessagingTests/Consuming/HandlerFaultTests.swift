@@ -1,6 +1,8 @@
 import Martlet
+import MartletMessaging
 import MartletPostgres
 import MartletTesting
+import Synchronization
 import Testing
 
 @Suite(.tags(.database)) struct HandlerFaultTests {
@@ -32,6 +34,8 @@ import Testing
 
 /// What others hold back.
 @Suite(.tags(.database)) struct HeldMessageTests {
+    private let orders = TopicPartition("orders", 0)
+
     @Test func `a message whose row somebody holds for long waits, and other keys go on`() async throws {
         try await Stage.with { stage in
             try await stage.pool.execute("CREATE TABLE places (key text PRIMARY KEY)")
@@ -43,7 +47,7 @@ import Testing
             try await holder.query("BEGIN")
             try await holder.query("SELECT FROM places WHERE key = 'a' FOR UPDATE")
             let records = ["a", "b", "a", "c"].enumerated().map { sender.record($1, "\($0)") }
-            await log.append(records, to: TopicPartition("orders", 0))
+            await log.append(records, to: orders)
             try await running(consumers) {
                 try await becomesTrue { try await stage.effects().map(\.key) == ["b", "c"] }
                 let letters = try await consumers.consumers[0].letters()
@@ -52,6 +56,32 @@ import Testing
                 try await holder.query("COMMIT")
                 try await becomesTrue { try await stage.values(of: "a") == ["0", "2"] }
             }
+        }
+    }
+
+    @Test func `that a message is put behind its key's letter does not end an outage`() async throws {
+        try await Stage.with { stage in
+            let isAway = Mutex(false)
+            let log = ScriptedLog("orders")
+            var sender = Sender("sender")
+            let consumers = try await stage.consumers(of: log) {
+                Notes { message in
+                    if message.text == "poison" { throw Broken() }
+                    if isAway.withLock(\.self) { throw DependencyUnavailable("the mail server does not answer") }
+                }
+            }
+            let consumer = consumers.consumers[0]
+            try await running(consumers) {
+                await log.append([sender.record("a", "poison")], to: orders)
+                try await becomesTrue { try await consumer.status().dead == 1 }
+                isAway.withLock { $0 = true }
+                await log.append([sender.record("a", "1"), sender.record("b", "2")], to: orders)
+                try await becomesTrue { try await consumer.status().dead == 2 }
+                try await becomesTrue { try await consumer.status().state == .waiting }
+                isAway.withLock { $0 = false }
+                try await becomesTrue { try await stage.values(of: "b") == ["2"] }
+            }
+            #expect(stage.incidents.count(of: "waits for what it depends on") == 1)
         }
     }
 }

@@ -35,6 +35,9 @@ struct LogBench {
             try await results.measure("log-produce-single", unit: "records/s", beside: "pgbench-16") {
                 try await produce(1, to: log)
             }
+            try await results.measure("log-produce-named", unit: "records/s", beside: "pgbench-16") {
+                try await produce(1, to: log, areNamed: true)
+            }
             try await results.measure("log-produce-held", unit: "records/s", beside: "log-produce-single") {
                 try await HeldTransaction.during(in: database.configuration) { try await produce(1, to: log) }
             }
@@ -44,10 +47,13 @@ struct LogBench {
         }
     }
 
-    private func produce(_ count: Int, to log: EmbeddedLog) async throws -> Measurement {
-        let producer = try await log.producer()
-        return try await Load(seconds: settings.seconds, eventsPerCall: count)
-            .measure((0..<Self.producers).map { RecordSender(producer: producer, key: "key-\($0)", count: count) })
+    private func produce(_ count: Int, to log: EmbeddedLog, areNamed: Bool = false) async throws -> Measurement {
+        var senders: [RecordSender] = []
+        for number in 0..<Self.producers {
+            let producer = try await log.producer(areNamed ? ProducerID("producer-\(number)") : nil, epoch: nil)
+            senders.append(RecordSender(producer: producer, key: "key-\(number)", count: count))
+        }
+        return try await Load(seconds: settings.seconds, eventsPerCall: count).measure(senders)
     }
 
     /// What waits in the log of events goes to a topic, and from there into tables: by a statement for each page, by one
