@@ -24,38 +24,58 @@ struct Lane: Sendable {
         func answer(_ answer: Delivery.Answer) { delivery.answer(answer, to: number) }
     }
 
+    /// What is known of its sequences.
+    struct Sequences: Sendable {
+        /// The last that is in the log for certain; nil has to be asked for.
+        var last: Int64?
+        /// The highest that a record was ever sent under. A statement that was given up may still reach the log, so what
+        /// has none of its own gets one above: else the log would take it for that statement's.
+        var highest: Int64 = -1
+    }
+
     var waiting: [Part] = []
     var isUnderWay = false
-    /// The last sequence that is in the log for certain; nil has to be asked for.
-    var last: Int64?
+    var sequences = Sequences()
+
+    /// Whether the log can be asked for all that is known of it: nothing of it can reach the log any more.
+    var isForgettable: Bool { !isUnderWay && waiting.isEmpty && sequences.highest <= sequences.last ?? -1 }
 }
 
 /// What of a lane goes in one call.
 struct LaneBatch: Sendable {
     let lane: Lane.ID
     var parts: [Lane.Part]
-    /// The last sequence that is in the log.
-    var after: Int64?
+    /// As they are before the batch, and with `highest` also after it.
+    var sequences: Lane.Sequences
     private(set) var records: [SequencedRecord] = []
 
-    init(lane: Lane.ID, parts: [Lane.Part], after: Int64?) {
-        (self.lane, self.parts, self.after) = (lane, parts, after)
+    init(lane: Lane.ID, parts: [Lane.Part], sequences: Lane.Sequences) {
+        (self.lane, self.parts, self.sequences) = (lane, parts, sequences)
     }
 
-    /// The last that is in the log once it has the batch. What is sent again may all come before that.
-    var lastSequence: Int64? { records.last.map { max($0.sequence, after ?? -1) } ?? after }
+    /// What it comes after.
+    var after: Int64 { sequences.last ?? -1 }
+
+    /// As they are once the log has the batch. What is sent again may all come before the last.
+    var sequencesOnceAppended: Lane.Sequences {
+        var sequences = sequences
+        if let record = records.last { sequences.last = max(record.sequence, after) }
+        return sequences
+    }
 
     /// Gives each record its sequence; a part whose own do not rise is answered with an error and left out.
     mutating func number() {
         records = []
-        var last = after ?? -1
+        var last = max(after, sequences.highest)
         // What was sent by an earlier life of the producer has its sequences, at or below the last one.
         var lastOwn = Int64.min
         parts = parts.filter { part in
             var numbered: [SequencedRecord] = []
             var (next, own) = (last, lastOwn)
             for record in part.records {
-                guard next < .max else { return part.refused("expected a sequence below \(Int64.max)") }
+                guard record.sequence != nil || next < .max else {
+                    return part.refused("expected a sequence below \(Int64.max)")
+                }
                 let sequence = record.sequence ?? next + 1
                 guard sequence >= 0, sequence > own else {
                     return part.refused("expected a sequence above \(max(own, -1)), found \(sequence)")
@@ -67,6 +87,7 @@ struct LaneBatch: Sendable {
             records += numbered
             return true
         }
+        sequences.highest = max(sequences.highest, last)
     }
 
     /// Tells each part how it ended.
@@ -86,7 +107,7 @@ struct LaneBatch: Sendable {
                 offset += Int64(part.records.count)
             }
         case .fenced: fail(.fenced(producer, epoch: lane.epoch))
-        case .missing(let last): fail(.missingSequences(producer, partition, expected: after ?? -1, found: last))
+        case .missing(let last): fail(.missingSequences(producer, partition, expected: after, found: last))
         case .unknownPartition: fail(.unknownPartition(partition, of: partition.number))
         }
     }
@@ -108,7 +129,7 @@ extension [LaneBatch] {
     mutating func beginAnew(after verdicts: [(Int, BatchVerdict)]) -> [Int] {
         var begun: [Int] = []
         for case (let index, .missing(let last)) in verdicts where self[index].lane.epoch == 0 {
-            self[index].after = last
+            self[index].sequences.last = last
             self[index].number()
             begun.append(index)
         }

@@ -9,9 +9,11 @@ final class LogAppender: Sendable {
     private let state = Mutex(LogAppenderState())
     private let backoff = Backoff(base: .milliseconds(10), limit: .milliseconds(500))
     /// How long an answer is waited for, and how long records wait to be sent, before the caller gets an error.
-    private let patience: Duration = .seconds(15)
+    private let patience: Duration
 
-    init(_ storage: any LogStorage) { self.storage = storage }
+    init(_ storage: any LogStorage, patience: Duration = .seconds(15)) {
+        (self.storage, self.patience) = (storage, patience)
+    }
 
     /// How each part ended, in their order. A caller that is cancelled takes back what has not been sent.
     func append(_ parts: [(lane: Lane.ID, records: [Record])]) async -> [Delivery.Answer] {
@@ -42,9 +44,9 @@ final class LogAppender: Sendable {
     }
 
     private func send(_ call: [LaneBatch]) async {
-        let (answers, lasts) = await outcome(of: call)
+        let (answers, sequences) = await outcome(of: call)
         // First the lanes are free, or an answered caller's next records would find them taken.
-        let awaited = state.withLock { $0.finish(call, lasts: lasts) }
+        let awaited = state.withLock { $0.finish(call, sequences: sequences) }
         for answer in answers { answer() }
         if let awaited { await linger(for: awaited) }
         sendNext()
@@ -60,8 +62,8 @@ final class LogAppender: Sendable {
         state.withLock { $0.isLingering = false }
     }
 
-    /// What to tell the callers, and the last sequence of each lane, nil where nobody knows.
-    private func outcome(of call: [LaneBatch]) async -> (answers: [() -> Void], lasts: [Int64?]) {
+    /// What to tell the callers, and what is known of each lane's sequences then.
+    private func outcome(of call: [LaneBatch]) async -> (answers: [() -> Void], sequences: [Lane.Sequences]) {
         guard let topic = call.first?.lane.partition.topic else { return ([], []) }
         var batches = call
         do throws(StreamingLogError) {
@@ -74,29 +76,31 @@ final class LogAppender: Sendable {
                 verdicts.removeAll { anew.contains($0.0) }
                 verdicts += try await append(anew, of: batches, to: topic)
             }
-            var lasts = batches.map(\.after)
+            var sequences = batches.map(\.sequences)
             var answers: [() -> Void] = []
             for (index, verdict) in verdicts {
                 let batch = batches[index]
-                if case .appended = verdict { lasts[index] = batch.lastSequence } else { lasts[index] = nil }
+                sequences[index] = batch.sequencesOnceAppended
+                if case .appended = verdict {} else { sequences[index].last = nil }
                 answers.append { batch.answer(verdict) }
             }
-            return (answers, lasts)
+            return (answers, sequences)
         } catch {
             let failed = batches
-            return ([{ for batch in failed { batch.fail(error) } }], batches.map { _ in nil })
+            let unknown = failed.map { Lane.Sequences(highest: $0.sequences.highest) }
+            return ([{ for batch in failed { batch.fail(error) } }], unknown)
         }
     }
 
     private func learnLasts(of batches: inout [LaneBatch], in topic: TopicName) async throws(StreamingLogError) {
-        let unknown = Set(batches.filter { $0.after == nil }.map(\.lane.producer))
+        let unknown = Set(batches.filter { $0.sequences.last == nil }.map(\.lane.producer))
         for producer in unknown {
             let lasts = try await persisting { () async throws(StreamingLogError) in
                 try await self.storage.lastSequences(of: producer, in: topic)
             }
             for index in batches.indices where batches[index].lane.producer == producer {
                 let partition = batches[index].lane.partition.number
-                batches[index].after = lasts.indices.contains(partition) ? lasts[partition] : -1
+                batches[index].sequences.last = lasts.indices.contains(partition) ? lasts[partition] : -1
             }
         }
     }
@@ -111,7 +115,7 @@ final class LogAppender: Sendable {
             let batch = batches[index]
             return RecordBatch(
                 producer: batch.lane.producer, epoch: batch.lane.epoch, partition: batch.lane.partition.number,
-                after: batch.after ?? -1, records: batch.records)
+                after: batch.after, records: batch.records)
         }
         let verdicts = try await persisting { () async throws(StreamingLogError) in
             try await self.storage.append(call, to: topic)

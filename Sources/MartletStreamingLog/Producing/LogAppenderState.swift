@@ -20,6 +20,8 @@ struct LogAppenderState: Sendable {
     /// Of the records that go to a partition together: PostgreSQL takes no statement of 1 GB.
     private static var mostBytesTogether: Int { 256 << 20 }
     private static var mostIdleLanes: Int { 10_000 }
+    /// Beyond so many lanes it is worth looking for idle ones.
+    private var mostLanes = Self.mostIdleLanes
 
     /// Takes parts in, or says why not. Asks for cancellation under the lock: a caller that is cancelled after this finds
     /// its parts here.
@@ -74,7 +76,7 @@ struct LogAppenderState: Sendable {
             lane.waiting.removeFirst(parts.count)
             lane.isUnderWay = true
             lanes[id] = lane
-            call.append(LaneBatch(lane: id, parts: parts, after: lane.last))
+            call.append(LaneBatch(lane: id, parts: parts, sequences: lane.sequences))
         }
         let taken = Set(call.map(\.lane))
         ready.removeAll { taken.contains($0) }
@@ -92,14 +94,14 @@ struct LogAppenderState: Sendable {
         }
     }
 
-    /// Takes note that a call has ended, and with which last sequences (nil: not known), and says how many records to
-    /// wait for now that the callers may come back.
-    mutating func finish(_ call: [LaneBatch], lasts: [Int64?]) -> Int? {
+    /// Takes note that a call has ended, and with which sequences, and says how many records to wait for now that the
+    /// callers may come back.
+    mutating func finish(_ call: [LaneBatch], sequences: [Lane.Sequences]) -> Int? {
         callsUnderWay -= 1
-        for (batch, last) in zip(call, lasts) {
+        for (batch, known) in zip(call, sequences) {
             recordsUnderWay -= batch.parts.reduce(0) { $0 + $1.records.count }
             guard var lane = lanes[batch.lane] else { continue }
-            (lane.isUnderWay, lane.last) = (false, last)
+            (lane.isUnderWay, lane.sequences) = (false, known)
             lanes[batch.lane] = lane
             if !lane.waiting.isEmpty { ready.append(batch.lane) }
         }
@@ -114,9 +116,10 @@ struct LogAppenderState: Sendable {
         waitingBytes -= part.bytes
     }
 
-    /// What a lane knows can be asked for again.
     private mutating func forgetIdleLanes() {
-        guard lanes.count > Self.mostIdleLanes else { return }
-        lanes = lanes.filter { $0.value.isUnderWay || !$0.value.waiting.isEmpty }
+        guard lanes.count > mostLanes else { return }
+        lanes = lanes.filter { !$0.value.isForgettable }
+        // Else each send would look at all that are left.
+        mostLanes = max(Self.mostIdleLanes, 2 * lanes.count)
     }
 }
