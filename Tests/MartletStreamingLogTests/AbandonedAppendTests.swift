@@ -71,8 +71,8 @@ struct AbandonedAppendTests {
         #expect(state.admit(parts) == nil)
         var found: [Lane.Sequences] = []
         while let call = state.takeCall() {
-            found += call.map(\.sequences)
-            _ = state.finish(call, sequences: call.map { _ in Lane.Sequences(last: last, highest: last ?? 2) })
+            found += call.batches.map(\.sequences)
+            _ = state.finish(call, sequences: call.batches.map { _ in Lane.Sequences(last: last, highest: last ?? 2) })
             state.isLingering = false
         }
         return found

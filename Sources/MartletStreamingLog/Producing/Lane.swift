@@ -122,6 +122,17 @@ extension Lane.Part {
     }
 }
 
+/// What goes to the log together.
+struct LogCall: Sendable {
+    let number: Int
+    let batches: [LaneBatch]
+    let since = ContinuousClock.now
+    /// Whether its callers have been told that nobody knows how it ends.
+    var isGivenUp = false
+
+    init(number: Int, batches: [LaneBatch]) { (self.number, self.batches) = (number, batches) }
+}
+
 extension [LaneBatch] {
     /// Numbers anew what comes from producers without a name that the log has forgotten: their topic was deleted and made
     /// again, or they were silent for too long. With nobody to follow them, nothing of theirs can come a second time.

@@ -3,12 +3,14 @@ import Synchronization
 
 /// Gathers the records that all producers of a process send while calls are under way, and sends them as one: one commit.
 ///
-/// Nothing waits for a clock: records that find it idle go at once.
+/// Nothing waits for a clock: records that find it idle go at once. While there is anything, a look about once a second
+/// answers what has waited for too long, whatever becomes of the calls under way.
 final class LogAppender: Sendable {
     private let storage: any LogStorage
     private let state = Mutex(LogAppenderState())
     private let backoff = Backoff(base: .milliseconds(10), limit: .milliseconds(500))
-    /// How long an answer is waited for, and how long records wait to be sent, before the caller gets an error.
+    /// How long records wait to be sent, and how long a call is tried again, before the caller gets an error; twice as long
+    /// for a call that never ends.
     private let patience: Duration
 
     init(_ storage: any LogStorage, patience: Duration = .seconds(15)) {
@@ -22,6 +24,7 @@ final class LogAppender: Sendable {
             (lane: part.lane, part: Lane.Part(part.records, of: delivery, number: number))
         }
         if let refusal = state.withLock({ $0.admit(queued) }) { return parts.map { _ in .failure(refusal) } }
+        if state.withLock({ $0.beginWatch() }) { Task { await watch() } }
         sendNext()
         return await withTaskCancellationHandler {
             await delivery.answers()
@@ -32,19 +35,29 @@ final class LogAppender: Sendable {
     }
 
     private func sendNext() {
-        let (late, waiting) = state.withLock { state in
-            let latest = ContinuousClock.now - patience
-            return (state.remove { $0.since < latest }, state.waitingRecords)
-        }
-        for part in late { part.answer(.failure(.overloaded(waiting: waiting))) }
         while let call = state.withLock({ $0.takeCall() }) {
             // A task of its own: no caller's cancellation can reach a statement whose commit may be under way.
             Task { await send(call) }
         }
     }
 
-    private func send(_ call: [LaneBatch]) async {
-        let (answers, sequences) = await outcome(of: call)
+    /// Answers what waits for too long, until nobody waits any more: one task, however many send.
+    private func watch() async {
+        repeat {
+            // The task is this appender's own; nobody cancels it.
+            do { try await Task.sleep(for: min(.seconds(1), patience / 4)) } catch {}
+            let now = ContinuousClock.now
+            let (late, hanging, waiting) = state.withLock { state in
+                let late = state.remove { $0.since < now - patience }
+                return (late, state.giveUp(before: now - patience * 2), state.waitingRecords)
+            }
+            for part in late { part.answer(.failure(.overloaded(waiting: waiting))) }
+            for part in hanging { part.answer(.failure(.database(.noAnswer(to: part, within: patience * 2)))) }
+        } while !state.withLock { $0.endWatch() }
+    }
+
+    private func send(_ call: LogCall) async {
+        let (answers, sequences) = await outcome(of: call.batches)
         // First the lanes are free, or an answered caller's next records would find them taken.
         let awaited = state.withLock { $0.finish(call, sequences: sequences) }
         for answer in answers { answer() }
@@ -140,6 +153,15 @@ final class LogAppender: Sendable {
             // The task is this appender's own; nobody cancels it.
             do { try await Task.sleep(for: backoff.delay(after: failures)) } catch {}
         }
+    }
+}
+
+extension PostgresError {
+    /// Leaves the outcome unknown, as where the link is lost.
+    fileprivate static func noAnswer(to part: Lane.Part, within time: Duration) -> PostgresError {
+        PostgresError(
+            sqlState: .connectionFailure,
+            message: "no answer within \(time) to \(part.records.count) records: they may have been appended, or not")
     }
 }
 

@@ -5,8 +5,11 @@ struct LogAppenderState: Sendable {
     private var ready: [Lane.ID] = []
     private(set) var waitingRecords = 0
     private var waitingBytes = 0
-    private var callsUnderWay = 0
+    private var callsUnderWay: [Int: LogCall] = [:]
+    private var callsSoFar = 0
     private var recordsUnderWay = 0
+    /// Whether somebody looks after what waits too long.
+    private var isWatched = false
     /// Whether answered callers are given the time to come back; nothing is sent meanwhile.
     var isLingering = false
 
@@ -47,7 +50,7 @@ struct LogAppenderState: Sendable {
         return nil
     }
 
-    /// Takes out what of a delivery has not been sent, and whatever has waited since before an instant.
+    /// Takes out what has not been sent of a delivery, or for too long.
     mutating func remove(where isToGo: (Lane.Part) -> Bool) -> [Lane.Part] {
         var removed: [Lane.Part] = []
         for (id, lane) in lanes where lane.waiting.contains(where: isToGo) {
@@ -60,9 +63,9 @@ struct LogAppenderState: Sendable {
     }
 
     /// What goes in the next call, all of one topic, if it is worth sending now.
-    mutating func takeCall() -> [LaneBatch]? {
+    mutating func takeCall() -> LogCall? {
         guard !isLingering, let topic = ready.first?.partition.topic, isWorthSending else { return nil }
-        var call: [LaneBatch] = []
+        var batches: [LaneBatch] = []
         var (records, bytes) = (0, 0)
         for id in ready where id.partition.topic == topic {
             guard records < Self.mostRecords, bytes < Self.mostBytes, var lane = lanes[id] else { break }
@@ -76,18 +79,20 @@ struct LogAppenderState: Sendable {
             lane.waiting.removeFirst(parts.count)
             lane.isUnderWay = true
             lanes[id] = lane
-            call.append(LaneBatch(lane: id, parts: parts, sequences: lane.sequences))
+            batches.append(LaneBatch(lane: id, parts: parts, sequences: lane.sequences))
         }
-        let taken = Set(call.map(\.lane))
+        let taken = Set(batches.map(\.lane))
         ready.removeAll { taken.contains($0) }
-        callsUnderWay += 1
+        callsSoFar += 1
         recordsUnderWay += records
+        let call = LogCall(number: callsSoFar, batches: batches)
+        callsUnderWay[call.number] = call
         return call
     }
 
     /// Behind a call that is under way, one of fewer records would only split what could share a commit.
     private var isWorthSending: Bool {
-        switch callsUnderWay {
+        switch callsUnderWay.count {
         case 0: true
         case ..<Self.mostCalls: waitingRecords >= min(recordsUnderWay, Self.enough)
         default: false
@@ -96,19 +101,42 @@ struct LogAppenderState: Sendable {
 
     /// Takes note that a call has ended, and with which sequences, and says how many records to wait for now that the
     /// callers may come back.
-    mutating func finish(_ call: [LaneBatch], sequences: [Lane.Sequences]) -> Int? {
-        callsUnderWay -= 1
-        for (batch, known) in zip(call, sequences) {
+    mutating func finish(_ call: LogCall, sequences: [Lane.Sequences]) -> Int? {
+        callsUnderWay[call.number] = nil
+        for (batch, known) in zip(call.batches, sequences) {
             recordsUnderWay -= batch.parts.reduce(0) { $0 + $1.records.count }
             guard var lane = lanes[batch.lane] else { continue }
             (lane.isUnderWay, lane.sequences) = (false, known)
             lanes[batch.lane] = lane
             if !lane.waiting.isEmpty { ready.append(batch.lane) }
         }
-        let answered = call.reduce(0) { $0 + $1.parts.count }
+        let answered = call.batches.reduce(0) { $0 + $1.parts.count }
         guard answered > 1, !isLingering else { return nil }
         isLingering = true
         return min(answered, Self.enough)
+    }
+
+    /// What is under way since before an instant, each part once. Its lanes stay under way: it may still come to its end.
+    mutating func giveUp(before latest: ContinuousClock.Instant) -> [Lane.Part] {
+        var parts: [Lane.Part] = []
+        for (number, call) in callsUnderWay where !call.isGivenUp && call.since < latest {
+            callsUnderWay[number]?.isGivenUp = true
+            parts += call.batches.flatMap(\.parts)
+        }
+        return parts
+    }
+
+    /// Whether it has to be watched from now on, which somebody else does not do already.
+    mutating func beginWatch() -> Bool {
+        guard !isWatched else { return false }
+        isWatched = true
+        return true
+    }
+
+    /// Whether nobody is left who could wait too long, and so the watch has ended.
+    mutating func endWatch() -> Bool {
+        isWatched = waitingRecords > 0 || callsUnderWay.values.contains { !$0.isGivenUp }
+        return !isWatched
     }
 
     private mutating func forget(_ part: Lane.Part) {

@@ -10,7 +10,8 @@ public protocol LogProducer: Sendable {
     ///
     /// Those of one partition, up to 256 MiB, stand together and in this order; among partitions they are appended
     /// independently. When it throws, some may have been appended.
-    /// - Throws: ``StreamingLogError/fenced(_:epoch:)``, ``StreamingLogError/unknownTopic(_:)`` and others.
+    /// - Throws: ``StreamingLogError/fenced(_:epoch:)``, ``StreamingLogError/unknownTopic(_:)``,
+    ///   ``StreamingLogError/overloaded(waiting:)`` and others.
     @discardableResult
     func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace]
 
