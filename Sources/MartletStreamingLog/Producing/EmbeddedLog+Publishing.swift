@@ -5,11 +5,11 @@ extension EmbeddedLog {
     /// Whether the log's tables are there, and so a transaction of that database may append to them.
     package var isInPostgres: Bool { storage is PostgresLogStorage }
 
-    /// Asks which segment takes what is appended to a topic, so that ``publication(of:to:)`` need not.
+    /// Asks which segment takes what is appended to a topic, so that ``publication(of:to:)`` need not. Others may publish by
+    /// what was known before for as long as this takes.
     package func prepareToPublish(to topic: TopicName) async throws(StreamingLogError) {
         guard let storage = storage as? PostgresLogStorage else { return }
-        storage.openSegments[topic] = nil
-        _ = try await storage.openSegment(of: topic)
+        try await storage.findOpenSegment(of: topic)
     }
 
     /// The statement that appends batches to a topic, each wholly new, or fails the transaction; to be sent with COMMIT,
@@ -17,14 +17,14 @@ extension EmbeddedLog {
     /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``, also where the
     ///   topic was not prepared, ``StreamingLogError/database(_:)`` for what cannot be a parameter.
     package func publication(of batches: [RecordBatch], to topic: TopicName) throws(StreamingLogError) -> SQL {
-        guard let storage = storage as? PostgresLogStorage, let segment = storage.openSegments[topic] else {
+        guard let storage = storage as? PostgresLogStorage, let open = storage.openSegments[topic] else {
             throw .unknownTopic(topic)
         }
         for batch in batches { for record in batch.records { try record.record.check(limit: largestRecord) } }
         let appended = try storage.layingOut { () throws(PostgresError) in
             try AppendedBatches(batches, to: topic, places: storage.places)
         }
-        return appended.publishingCall(on: segment, in: storage.schema)
+        return appended.publishingCall(on: open.segment, in: storage.schema)
     }
 
     /// Remembers where the rows of the batches' producers have come to stand, from the statement's answer.

@@ -27,34 +27,46 @@ extension PostgresLogStorage {
         let appended = try layingOut { () throws(PostgresError) in
             try AppendedBatches(batches, to: topic, places: places)
         }
+        var segment = try await openSegment(of: topic)
         for _ in 0..<5 {
-            let segment = try await openSegment(of: topic)
             let rows: Rows
             do throws(PostgresError) {
                 rows = try await pool.queryToTheEnd(.prepared(appended.call(on: segment, in: schema)))
             } catch let error where error.sqlState == .undefinedFunction {
                 // The segment is gone, as with its topic.
-                openSegments[topic] = nil
+                segment = try await findOpenSegment(of: topic)
                 continue
             } catch { throw .database(error) }
             guard let row = rows.first else { throw .corrupt("expected an answer to an append, found none") }
             if let verdicts = try verdicts(in: row, on: batches, to: topic) { return verdicts }
-            openSegments[topic] = nil
+            segment = try await findOpenSegment(of: topic)
         }
         throw .database(PostgresError(sqlState: .lockNotAvailable, message: "the topic's segments end too fast"))
     }
 
     func openSegment(of topic: TopicName) async throws(StreamingLogError) -> TopicSegment {
-        if let known = openSegments[topic] { return known }
+        if let known = openSegments[topic] { return known.segment }
+        return try await findOpenSegment(of: topic)
+    }
+
+    /// The segment as it is now. What was known goes only when the answer is there: others append by it meanwhile.
+    @discardableResult
+    func findOpenSegment(of topic: TopicName) async throws(StreamingLogError) -> TopicSegment {
         let rows = try await rows(
             of: """
-                SELECT s.topic, s.segment FROM \(schema).topics t JOIN \(schema).segments s ON s.topic = t.topic
+                SELECT s.topic, s.segment, t.is_compacted
+                FROM \(schema).topics t JOIN \(schema).segments s ON s.topic = t.topic
                 WHERE t.name = \(topic.description) AND s.closed_at IS NULL
                 """)
-        guard let row = rows.first else { throw .unknownTopic(topic) }
-        let (id, number) = try decoding { () throws(PostgresDecodingError) in try row.decode(Int32.self, Int32.self) }
+        guard let row = rows.first else {
+            openSegments[topic] = nil
+            throw .unknownTopic(topic)
+        }
+        let (id, number, isCompacted) = try decoding { () throws(PostgresDecodingError) in
+            try row.decode(Int32.self, Int32.self, Bool.self)
+        }
         let segment = TopicSegment(topic: id, number: number)
-        openSegments[topic] = segment
+        openSegments[topic] = OpenSegment(segment: segment, isCompacted: isCompacted)
         return segment
     }
 

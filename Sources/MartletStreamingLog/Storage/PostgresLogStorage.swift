@@ -7,8 +7,7 @@ package struct PostgresLogStorage: LogStorage {
     package let schema: SQLIdentifier
     package let signals: PartitionSignals
     let places = LastSeen<SequenceKey, String>()
-    /// Those that take what is appended.
-    let openSegments = LastSeen<TopicName, TopicSegment>()
+    let openSegments = LastSeen<TopicName, OpenSegment>()
     /// Those in which records were found last.
     let readSegments = LastSeen<TopicPartition, TopicSegment>()
     let commitPlaces = LastSeen<CommitKey, String>()
@@ -75,6 +74,12 @@ struct TopicSegment: Sendable {
 
     var append: SQLIdentifier { ("append" as SQLIdentifier).appending("_\(topic)_\(number)") }
     var read: SQLIdentifier { ("read" as SQLIdentifier).appending("_\(topic)_\(number)") }
+}
+
+/// What takes what is appended to a topic.
+struct OpenSegment: Sendable {
+    let segment: TopicSegment
+    let isCompacted: Bool
 }
 
 /// What was last seen of the log's tables: where rows stand, so that they are found without their index, and which

@@ -1,0 +1,75 @@
+import Martlet
+import MartletPostgres
+import MartletTesting
+import Testing
+
+@testable import MartletStreamingLog
+
+@Suite(.tags(.database)) struct PublicationTests {
+    private func batch(_ records: Record...) -> RecordBatch {
+        RecordBatch(
+            producer: "p", epoch: 0, partition: 0, after: -1,
+            records: records.enumerated().map { SequencedRecord(sequence: Int64($0), record: $1) })
+    }
+
+    @Test func `a topic that is prepared is known while it is prepared once more`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let log = EmbeddedLog(postgres: database.configuration)
+            try await log.migrate()
+            try await log.create(Topic("orders", partitions: 1))
+            try await log.prepareToPublish(to: "orders")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for _ in 0..<200 { try await log.prepareToPublish(to: "orders") } }
+                group.addTask {
+                    while !Task.isCancelled {
+                        _ = try log.publication(of: [batch(Record("a", "1"))], to: "orders")
+                        await Task.yield()
+                    }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test func `a topic that is prepared is known while what is sent finds its segment ended`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let log = EmbeddedLog(postgres: database.configuration)
+            try await log.migrate()
+            try await log.create(Topic("orders", partitions: 1, segments: .init(time: .milliseconds(1))))
+            try await log.prepareToPublish(to: "orders")
+            let producer = try await log.producer()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for _ in 0..<20 {
+                        try await producer.send(Record("a", "1"), to: "orders")
+                        try await log.maintainWhatIsFree()
+                    }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        _ = try log.publication(of: [batch(Record("a", "1"))], to: "orders")
+                        await Task.yield()
+                    }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test func `a topic that has gone is not published to any more`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let log = EmbeddedLog(postgres: database.configuration)
+            try await log.migrate()
+            try await log.create(Topic("orders", partitions: 1))
+            try await log.prepareToPublish(to: "orders")
+            try await log.delete("orders")
+            let failures = [
+                try await failure { try await log.prepareToPublish(to: "orders") },
+                try await failure { try log.publication(of: [batch(Record("a", "1"))], to: "orders") },
+            ]
+            for error in failures { guard case .unknownTopic("orders") = error else { throw error } }
+        }
+    }
+}
