@@ -72,4 +72,19 @@ import Testing
             for error in failures { guard case .unknownTopic("orders") = error else { throw error } }
         }
     }
+
+    @Test func `what has no key is not published to a compacted topic`() async throws {
+        try await ThrowawayDatabase.with { database in
+            let log = EmbeddedLog(postgres: database.configuration)
+            try await log.migrate()
+            try await log.create(Topic("orders", partitions: 1, isCompacted: true))
+            try await log.prepareToPublish(to: "orders")
+            _ = try log.publication(of: [batch(Record("a", "1"))], to: "orders")
+            let refusal = try await failure {
+                try log.publication(of: [batch(Record("a", "1"), Record(nil, "2"))], to: "orders")
+            }
+            let sent = try await failure { try await log.producer().send(Record(nil, "2"), to: "orders") }
+            guard case .invalid(let problem) = refusal, case .invalid(problem) = sent else { throw refusal }
+        }
+    }
 }

@@ -14,13 +14,17 @@ extension EmbeddedLog {
 
     /// The statement that appends batches to a topic, each wholly new, or fails the transaction; to be sent with COMMIT,
     /// since it locks the partitions.
-    /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``, also where the
-    ///   topic was not prepared, ``StreamingLogError/database(_:)`` for what cannot be a parameter.
+    /// - Throws: ``StreamingLogError/recordTooLarge(bytes:limit:)``, ``StreamingLogError/invalid(_:)``, also for what has no
+    ///   key in a compacted topic, ``StreamingLogError/unknownTopic(_:)``, also where the topic was not prepared,
+    ///   ``StreamingLogError/database(_:)`` for what cannot be a parameter.
     package func publication(of batches: [RecordBatch], to topic: TopicName) throws(StreamingLogError) -> SQL {
         guard let storage = storage as? PostgresLogStorage, let open = storage.openSegments[topic] else {
             throw .unknownTopic(topic)
         }
-        for batch in batches { for record in batch.records { try record.record.check(limit: largestRecord) } }
+        for record in batches.lazy.flatMap(\.records).map(\.record) {
+            try record.check(limit: largestRecord)
+            if open.isCompacted { try record.requireKey(in: topic) }
+        }
         let appended = try storage.layingOut { () throws(PostgresError) in
             try AppendedBatches(batches, to: topic, places: storage.places)
         }

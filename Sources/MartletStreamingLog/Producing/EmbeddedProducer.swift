@@ -11,9 +11,7 @@ struct EmbeddedProducer: LogProducer {
     func send(_ records: [Record], to topic: TopicName) async throws(StreamingLogError) -> [RecordPlace] {
         for record in records { try record.check(limit: largestRecord) }
         let known = try await declaration(of: topic, for: records)
-        guard !known.isCompacted || records.allSatisfy({ $0.key != nil }) else {
-            throw .invalid("topic \"\(topic)\": expected a key in each record, since it is compacted, found none")
-        }
+        if known.isCompacted { for record in records { try record.requireKey(in: topic) } }
         let parts = try parted(records, among: known.partitions, of: topic)
         let answers = await log.appender.append(
             parts.map { part in
@@ -103,6 +101,14 @@ extension Record {
         // One that cannot be stored would fail the others' records that go in the same call.
         guard timestamp.map({ Self.times.contains($0.timeIntervalSince1970) }) ?? true else {
             throw .invalid("a record: expected a timestamp of the years -4000 to 9999, found one beyond them")
+        }
+    }
+
+    /// Of a compacted topic, in which what has none would stay for ever.
+    /// - Throws: ``StreamingLogError/invalid(_:)``.
+    func requireKey(in topic: TopicName) throws(StreamingLogError) {
+        guard key != nil else {
+            throw .invalid("topic \"\(topic)\": expected a key in each record, since it is compacted, found none")
         }
     }
 }

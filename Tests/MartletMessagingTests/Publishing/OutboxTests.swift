@@ -68,6 +68,28 @@ import Testing
         }
     }
 
+    @Test(arguments: Place.allCases)
+    func `a message without a key for a compacted topic is parked, and others go on`(place: Place) async throws {
+        try await Depot.with(place) { depot in
+            try await depot.log.create(Topic("prices", partitions: 1, isCompacted: true))
+            let member = depot.member()
+            defer { member.cancel() }
+            let application = depot.outsider
+            let outbox = try #require(application.publications.first { $0.isOutbox })
+            for key in [nil, "tea"] {
+                try await application.pool.transaction { transaction in
+                    try application.publish(
+                        Record(key: key.map { Array($0.utf8) }, value: []), on: "prices", in: transaction)
+                }
+            }
+            #expect(try await outbox.follower.caughtUp(to: 2, within: .seconds(30)))
+            #expect(
+                try await outbox.follower.parkedKeys().map(\.problem)
+                    == ["topic \"prices\": expected a key in each record, since it is compacted, found none"])
+            #expect(try await depot.records(of: "prices").map(\.key) == [Array("tea".utf8)])
+        }
+    }
+
     /// Whoever publishes holds the log's lock only while the server commits.
     @Test func `an open transaction that has published keeps nobody from appending`() async throws {
         try await Depot.with(.own) { depot in
