@@ -26,7 +26,8 @@ extension Inbox {
                 coalesce(c.state = 'paused', false), n.due_in
             FROM \(schema).inboxes i LEFT JOIN \(schema).consumers c ON c.consumer = i.consumer
             CROSS JOIN LATERAL \(schema).next_letter(i.inbox) n
-            WHERE i.inbox = \(id)
+            WHERE i.inbox = \(id) AND i.consumer = \(consumer) AND i.topic = \(partition.topic.description)
+                AND i.partition = \(Int32(clamping: partition.number))
             """)
         guard let row = rows.first else { throw InboxError.gone }
         let (turn, place, nextOffset, stopped, acceptsHole, isPaused, dueIn) = try row.decode(

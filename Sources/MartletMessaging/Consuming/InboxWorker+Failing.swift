@@ -21,11 +21,15 @@ extension InboxWorker {
     mutating func recover(from error: any Error) async throws {
         try Task.checkCancellation()
         if let failure = error as? HandlerFailure, surroundings.declaration.isOutage(failure.error) { return }
+        let isInTheWay = (error as? HandlerFailure)?.isInTheWay ?? false
+        // When the letter is tried next, stands with it.
+        if isInTheWay, inHand == 0 { return loseStanding() }
         failures += 1
         if case StreamingLogError.offsetOutOfRange = error, let inbox, pending.isEmpty {
             return try await stop(inbox, because: String(problem: error))
         }
-        guard error.isOfTheMessage || isHeldUp(by: error), let inbox else {
+        if isInTheWay, let inbox { return try await holdUp(inbox, by: error) }
+        guard error.isOfTheMessage, let inbox else {
             // A commit whose outcome is unknown has moved the marks or not; and somebody else may have.
             loseStanding()
             if error.isLostRace {
@@ -47,17 +51,26 @@ extension InboxWorker {
         if wasAlone { try await giveUp(inbox, because: String(problem: failure.error)) }
     }
 
-    /// Whether others are in the way of a message, or a statement of it takes too long, for as many tries as it may have:
-    /// then other keys wait for it no longer.
-    private func isHeldUp(by error: any Error) -> Bool {
-        guard inHand > 0, failures > surroundings.declaration.policy.attempts else { return false }
-        return (error as? HandlerFailure)?.isInTheWay ?? false
+    /// Somebody is in the way of what is handled, or a statement takes too long: it is looked for one by one, and when it
+    /// has been one message for three tries in a row, other keys wait for it no longer. None of that counts as a try.
+    private mutating func holdUp(_ inbox: Inbox, by error: any Error) async throws {
+        heldUp = inHand == 1 ? heldUp + 1 : 0
+        inHand = 0
+        batch.failed()
+        // Where what comes behind a letter is given up, nothing that may pass makes one.
+        if heldUp >= 3, surroundings.declaration.policy.whileRetrying == .keyWaits {
+            heldUp = 0
+            return try await giveUp(inbox, after: 0, because: problem(of: error))
+        }
+        loseStanding()
+        if failures > 3 { try await tell(error, of: inbox) }
+        try await rest(for: backoff.delay(after: failures))
     }
 
     /// Parks the first pending message; what cannot be written down must not be passed.
-    private mutating func giveUp(_ inbox: Inbox, because problem: String) async throws {
+    private mutating func giveUp(_ inbox: Inbox, after attempts: Int = 1, because problem: String) async throws {
         do {
-            try await park(inbox, after: 1, problem: problem)
+            try await park(inbox, after: attempts, problem: problem)
         } catch let error where error.isOfTheMessage {
             let flaw = String(problem: error)
             try await stop(inbox, because: "a message cannot be parked: \(flaw); it failed with: \(problem)")
@@ -70,8 +83,11 @@ extension InboxWorker {
     /// Whoever asks how the consumer is sees it; that it cannot be told changes nothing.
     private func tell(_ error: any Error, of inbox: Inbox) async throws {
         if let error = error as? PostgresError, error.isUnavailability { return }
-        let problem = (error as? HandlerFailure)?.error ?? error
-        do { try await inbox.tell(String(problem: problem)) } catch { try Task.checkCancellation() }
+        do { try await inbox.tell(problem(of: error)) } catch { try Task.checkCancellation() }
+    }
+
+    private func problem(of error: any Error) -> String {
+        String(problem: (error as? HandlerFailure)?.error ?? error)
     }
 
     mutating func stop(_ inbox: Inbox, because reason: String) async throws {

@@ -8,6 +8,8 @@ extension InboxWorker {
         let patience = due.map { $0 - .now } ?? .seconds(1)
         isPagesTurn = false
         guard let page = try await feed.page(atMost: min(max(patience, .milliseconds(1)), .seconds(1))) else {
+            // A database that was set back does not say so by itself.
+            if .now - askedForStanding > .seconds(10) { loseStanding() }
             return try await acknowledge()
         }
         guard let last = page.map(\.offset).max() else { return }
@@ -19,11 +21,25 @@ extension InboxWorker {
 
     /// Reads again what the inbox does not know of any more: its database was set back to an earlier state.
     mutating func goBack(to offset: Offset) async throws {
+        // Who is to begin at the end would go there from what the log does not have any more.
+        guard case .end = surroundings.declaration.policy.start else { return try await read(from: offset) }
+        try await read(from: max(offset, try await beginning()))
+    }
+
+    /// An inbox that has taken nothing begins where the log says, which may be behind what an earlier one had taken.
+    func tellOfNothingTaken() async throws {
+        if case .end = surroundings.declaration.policy.start { return }
+        guard assigned.start > 0, try await assigned.start > beginning() else { return }
+        surroundings.tell(
+            .passedHole,
+            "\(assigned.partition): the inbox has taken nothing, and its group has come to \(assigned.start): what is before"
+                + " that is left out, unless the group is set to the beginning")
+    }
+
+    private func beginning() async throws -> Offset {
         let partitions = try await surroundings.log.describe(assigned.partition.topic).partitions
         let number = assigned.partition.number
-        let beginning = partitions.indices.contains(number) ? partitions[number].beginning : offset
-        try await read(from: max(offset, beginning))
-        if beginning > offset { gaps.begin() }
+        return partitions.indices.contains(number) ? partitions[number].beginning : assigned.start
     }
 
     /// Forgets what is pending, and reads on from an offset.

@@ -24,7 +24,7 @@ extension InboxWorker {
             inHand = sifting.taken.count
             let handled = try await commit(sifting, in: inbox, parking: nil).handled
             batch.took(.now - begun, events: sifting.taken.count)
-            (failures, countedTry, inHand) = (0, nil, 0)
+            (failures, heldUp, countedTry, inHand) = (0, 0, nil, 0)
             // What only waits now says nothing of what the others need.
             if handled > 0 { await surroundings.outages.succeeded(pass) } else { surroundings.outages.withdrew(pass) }
         } catch {

@@ -14,6 +14,8 @@ struct InboxWorker: Sendable {
     var inbox: Inbox?
     /// Nil while it is not known how the inbox stands: at first, and after anything that may have changed it.
     var standing: Inbox.Standing?
+    /// When that was asked.
+    var askedForStanding = ContinuousClock.now
     var ledger = Inbox.Ledger(turn: 0)
     /// Up to where the inbox was when this member last heard of it.
     var reached: Offset?
@@ -41,6 +43,8 @@ struct InboxWorker: Sendable {
 
     var batch = BatchSize()
     var failures = 0
+    /// How often in a row somebody was in the way of the one message that is tried.
+    var heldUp = 0
     /// How many messages it tries to handle.
     var inHand = 0
     /// The message whose try is counted and was given up for a reason that was not its own.
@@ -115,9 +119,11 @@ struct InboxWorker: Sendable {
     private mutating func begin() async throws {
         let beginning = try await Inbox.begin(
             assigned.partition, of: surroundings.declaration.name, in: surroundings.schema, surroundings.pool)
+        // The log was told of more than the database has, so that was set back, unless somebody has set the group there.
         if let known = beginning.nextOffset, known < assigned.start {
-            // The log was told of more than the database has: it was set back, unless somebody has set the group there.
             if assigned.isSought { gaps.begin() } else { try await goBack(to: known) }
+        } else if beginning.nextOffset == nil, !assigned.isSought {
+            try await tellOfNothingTaken()
         }
         (inbox, reached) = (beginning.inbox, beginning.nextOffset)
         if beginning.isSuspect { batch.beCareful() }
@@ -131,10 +137,14 @@ struct InboxWorker: Sendable {
             (self.inbox, reached) = (nil, nil)
             return
         }
-        if let reached, found.nextOffset.map({ $0 < reached }) ?? true {
-            try await goBack(to: found.nextOffset ?? assigned.start)
+        if let reached, found.nextOffset ?? 0 < reached {
+            if let known = found.nextOffset {
+                try await goBack(to: known)
+            } else {
+                try await read(from: assigned.start)
+            }
         }
-        (standing, reached) = (found, found.nextOffset)
+        (standing, reached, askedForStanding) = (found, found.nextOffset, .now)
         (ledger, parked, nextTry) = (found.ledger, found.keys, found.nextTry)
         try await learnMarks(in: inbox)
     }

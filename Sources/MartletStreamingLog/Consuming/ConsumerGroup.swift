@@ -18,7 +18,8 @@ public protocol AssignedPartition: Sendable {
     var epoch: Int64 { get }
     /// From where this member began to read.
     var start: Offset { get }
-    /// Whether that is where somebody has set the group (``StreamingLog/seek(_:in:to:)``), and no member has committed since.
+    /// Whether that is where somebody has set the group (``StreamingLog/seek(_:in:to:)``), or where the options have it begin
+    /// at the end, and not where a member has come to.
     var isSought: Bool { get }
 
     /// The next records, at least one: waits until there are any.

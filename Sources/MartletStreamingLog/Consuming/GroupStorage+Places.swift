@@ -8,7 +8,7 @@ extension GroupStorage {
         guard case .end = start else { return CommittedPlace(try await offset(of: .beginning, in: partition)) }
         let end = try await offset(of: .end, in: partition)
         try await commit(end, in: partition, by: group, epoch: lease.epoch)
-        return CommittedPlace(end)
+        return CommittedPlace(end, isSought: true)
     }
 
     func offset(

@@ -90,7 +90,7 @@ import Testing
 private struct Placing: MessageHandler {
     static let name = "placing"
     static let topics: [TopicName] = ["orders"]
-    static let policy = ConsumerPolicy(attempts: 2, firstDelay: .milliseconds(20), longestDelay: .milliseconds(20))
+    static let policy = ConsumerPolicy(attempts: 1, firstDelay: .milliseconds(20), longestDelay: .milliseconds(20))
 
     func handle(_ message: Message, in transaction: Transaction) async throws {
         try await transaction.query("SET LOCAL lock_timeout = '50ms'")

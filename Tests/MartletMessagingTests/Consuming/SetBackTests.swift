@@ -8,9 +8,11 @@ import Testing
 @Suite(.tags(.database)) struct SetBackTests {
     private let orders = TopicPartition("orders", 0)
 
-    /// - Parameter goesOn: whether the member that took them reads on, or another one comes.
-    @Test(arguments: [true, false])
-    func `what an inbox has lost takes effect again, and nothing twice`(goesOn: Bool) async throws {
+    /// Who finds it out.
+    enum Finder: CaseIterable { case nextMember, nextMessage, nobody }
+
+    @Test(arguments: Finder.allCases)
+    func `what an inbox has lost takes effect again, and nothing twice`(finder: Finder) async throws {
         try await Stage.with { stage in
             let log = ScriptedLog("orders")
             var sender = Sender("sender")
@@ -35,12 +37,13 @@ import Testing
                 try await stage.keep()
                 await send(10..<20)
                 try await untilTaken(20)
-                guard goesOn else { return }
+                guard finder != .nextMember else { return }
                 try await stage.setBack()
+                if finder == .nobody { try await untilTaken(20) }
                 await send(20..<22)
                 try await untilTaken(22)
             }
-            if !goesOn {
+            if finder == .nextMember {
                 try await stage.setBack()
                 try await running(try await stage.consumers(of: log) { Notes() }) {
                     await send(20..<22)
@@ -65,6 +68,19 @@ import Testing
             try await running(try await stage.consumers(of: log) { Notes() }) {
                 try await becomesTrue { try await stage.values(of: "a") == ["0", "4"] }
             }
+        }
+    }
+
+    @Test func `a new inbox of a group that has come far says what it leaves out`() async throws {
+        try await Stage.with { stage in
+            let log = ScriptedLog("orders")
+            var sender = Sender("sender")
+            await log.append((0..<5).map { sender.record("a", "\($0)") }, to: orders)
+            log.state.withLock { $0.committed[orders] = 4 }
+            try await running(try await stage.consumers(of: log) { Notes() }) {
+                try await becomesTrue { try await stage.values(of: "a") == ["4"] }
+            }
+            #expect(stage.incidents.has("orders/0: the inbox has taken nothing, and its group has come to 4"))
         }
     }
 
