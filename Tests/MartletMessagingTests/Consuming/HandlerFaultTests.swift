@@ -74,6 +74,9 @@ import Testing
             try await running(consumers) {
                 await log.append([sender.record("a", "poison")], to: orders)
                 try await becomesTrue { try await consumer.status().dead == 1 }
+                // Behind a failure messages go one by one for a while.
+                await log.append((0..<4).map { sender.record("c", "\($0)") }, to: orders)
+                try await becomesTrue { try await stage.count() == 4 }
                 isAway.withLock { $0 = true }
                 await log.append([sender.record("a", "1"), sender.record("b", "2")], to: orders)
                 try await becomesTrue { try await consumer.status().dead == 2 }
