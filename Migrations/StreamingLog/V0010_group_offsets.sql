@@ -92,7 +92,8 @@ BEGIN
         PERFORM "{schema}".add_partitions(of_group, topic_id);
         UPDATE "{schema}".group_offsets o
         -- Whoever still thinks that it reads does not overwrite it.
-        SET epoch = nextval('"{schema}".group_epochs'), committed_at = clock_timestamp(), is_sought = true, committed = CASE place
+        SET epoch = nextval('"{schema}".group_epochs'), committed_at = clock_timestamp(), is_sought = true,
+            committed = CASE place
             WHEN 'beginning' THEN e.first_offset
             WHEN 'end' THEN e.next_offset
             WHEN 'offset' THEN least(greatest(place_offset, e.first_offset), e.next_offset)

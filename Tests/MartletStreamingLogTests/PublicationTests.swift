@@ -18,16 +18,8 @@ import Testing
             try await log.migrate()
             try await log.create(Topic("orders", partitions: 1))
             try await log.prepareToPublish(to: "orders")
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { for _ in 0..<200 { try await log.prepareToPublish(to: "orders") } }
-                group.addTask {
-                    while !Task.isCancelled {
-                        _ = try log.publication(of: [batch(Record("a", "1"))], to: "orders")
-                        await Task.yield()
-                    }
-                }
-                try await group.next()
-                group.cancelAll()
+            try await publishing(to: log) {
+                for _ in 0..<200 { try await log.prepareToPublish(to: "orders") }
             }
         }
     }
@@ -39,22 +31,29 @@ import Testing
             try await log.create(Topic("orders", partitions: 1, segments: .init(time: .milliseconds(1))))
             try await log.prepareToPublish(to: "orders")
             let producer = try await log.producer()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    for _ in 0..<20 {
-                        try await producer.send(Record("a", "1"), to: "orders")
-                        try await log.maintainWhatIsFree()
-                    }
+            try await publishing(to: log) {
+                for _ in 0..<20 {
+                    try await producer.send(Record("a", "1"), to: "orders")
+                    try await log.maintainWhatIsFree()
                 }
-                group.addTask {
-                    while !Task.isCancelled {
-                        _ = try log.publication(of: [batch(Record("a", "1"))], to: "orders")
-                        await Task.yield()
-                    }
-                }
-                try await group.next()
-                group.cancelAll()
             }
+        }
+    }
+
+    /// Publishes again and again, for as long as something else is done.
+    private func publishing(
+        to log: EmbeddedLog, while body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !Task.isCancelled {
+                    _ = try log.publication(of: [batch(Record("a", "1"))], to: "orders")
+                    await Task.yield()
+                }
+            }
+            try await group.next()
+            group.cancelAll()
         }
     }
 

@@ -23,8 +23,12 @@ final class LogAppender: Sendable {
         let queued = parts.enumerated().map { number, part in
             (lane: part.lane, part: Lane.Part(part.records, of: delivery, number: number))
         }
-        if let refusal = state.withLock({ $0.admit(queued) }) { return parts.map { _ in .failure(refusal) } }
-        if state.withLock({ $0.beginWatch() }) { Task { await watch() } }
+        let (refusal, mustWatch) = state.withLock { state in
+            let refusal = state.admit(queued)
+            return (refusal, refusal == nil && state.beginWatch())
+        }
+        if let refusal { return parts.map { _ in .failure(refusal) } }
+        if mustWatch { Task { await watch() } }
         sendNext()
         return await withTaskCancellationHandler {
             await delivery.answers()
